@@ -1,0 +1,40 @@
+"""Emit the reading of the body: into `body`, as data or as a form."""
+
+from __future__ import annotations
+
+from vivace._plan.nodes import EndpointPlan
+
+from . import runtime
+from .forms_reading import read_form
+from .source import Source
+
+
+class BodyEmitter:
+    def __init__(self, source: Source, plan: EndpointPlan, context: str, *, has_request: bool) -> None:
+        self.source = source
+        self.plan = plan
+        self.context = context
+        self.has_request = has_request
+
+    @property
+    def is_form(self) -> bool:
+        return self.plan.body is not None and self.plan.body.is_form
+
+    def emit(self) -> None:
+        if self.plan.body is None:
+            return
+        if self.is_form:
+            limits = self.source.bind("form_limits", dict(self.plan.form_limits))
+            self.source.line(f"body = await {self.source.use(read_form)}(request, {limits})")
+        else:
+            self._data()
+
+    def _data(self) -> None:
+        source = self.source
+        request = "request" if self.has_request else "None"
+        receive = "request.receive" if self.has_request else "receive"
+        source.line(
+            f"body_bytes = await {source.use(runtime.receive_body)}(scope, {receive}, {request}, {self.context})"
+        )
+        strict = self.plan.strict_content_type
+        source.line(f"body = {source.use(runtime.parse_body)}(scope, body_bytes, {strict!r}, {self.context})")

@@ -1,0 +1,398 @@
+"""Emit the dependency tree: parameters read, callables called, in the order in which FastAPI does.
+
+For each node: its dependencies, then its own parameters, then the call — which is left out if anything below it was
+invalid. A dependency used twice is called once. Sync calls that follow one another share one hop to a worker thread.
+"""
+
+from __future__ import annotations
+
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from pydantic_core import ValidationError
+from starlette.background import BackgroundTasks
+from starlette.concurrency import run_in_threadpool
+from starlette.datastructures import Headers, QueryParams
+
+from vivace._plan.fields import ModelField, located_errors
+from vivace._plan.nodes import BodyPlan, CallKind, DependencyPlan, ParameterPlan, Special
+from vivace.concurrency import (
+    _asynccontextmanager_with_shielded_exit,
+    _contextmanager_with_concurrency_limit,
+    contextmanager_in_threadpool,
+)
+from vivace.security.oauth2 import SecurityScopes
+
+from . import runtime
+from .extract import has_constant_default, is_simple_scalar, missing, reader_for, wire_name
+from .forms import needs_file_reads, read_form_body, read_form_values
+from .jsonbody import read_json_body
+from .source import Source
+
+# Names that generated code uses literally, so that it reads well.
+RESERVED = (
+    "scope receive send request websocket response background errors found query query_params header_params cookies"
+    " path_params body body_bytes dependency_cache form stack function_stack cleanup result exc values"
+).split()
+
+
+@dataclass(slots=True)
+class _Thread:
+    """Sync calls waiting to be made in one hop."""
+
+    lines: list[str] = field(default_factory=list)
+    results: list[str] = field(default_factory=list)
+
+
+class DependencyEmitter:
+    """Writes the tree of one endpoint into a `Source`."""
+
+    def __init__(
+        self, source: Source, root: DependencyPlan, body: BodyPlan | None, *, has_cache: bool = False
+    ) -> None:
+        self.source = source
+        self.root = root
+        self.body = body
+        self.has_cache = has_cache  # there is a `dependency_cache` that outlives the request
+        self._done: dict[Any, tuple[str, str | None]] = {}  # cache key → variables of value and errors
+        self._thread = _Thread()
+        self._ready: set[str] = set()  # request-wide variables that are set by now
+        self.needs = needs_of(root)
+        self.can_fail = can_fail(root)
+
+    # -- entry points
+
+    def emit(self) -> str:
+        """Write everything before the endpoint's call; gives the call's keyword arguments."""
+        if self.can_fail:
+            self.source.line("errors = []")
+        return self._node(self.root)
+
+    def flush_thread(self) -> None:
+        """Make the waiting sync calls now."""
+        waiting, self._thread = self._thread, _Thread()
+        if not waiting.lines:
+            return
+        call = self._write_thread(waiting, "return " + ", ".join(waiting.results) if waiting.results else None)
+        targets = ", ".join(waiting.results)
+        self.source.line(f"{targets} = {call}" if targets else call)
+
+    def call_in_thread(self, expression: str, before: list[str]) -> str:
+        """An expression for a last sync call, made in the same hop as the ones that wait."""
+        waiting, self._thread = self._thread, _Thread()
+        if not waiting.lines:
+            return ""
+        waiting.lines.extend(before)
+        return self._write_thread(waiting, f"return {expression}")
+
+    @property
+    def has_waiting_calls(self) -> bool:
+        return bool(self._thread.lines)
+
+    def _write_thread(self, waiting: _Thread, last: str | None) -> str:
+        name = self.source.local("in_thread")
+        with self.source.block(f"def {name}():"):
+            for line in waiting.lines:
+                self.source.line(line)
+            if last:
+                self.source.line(last)
+        return f"await {self.source.use(run_in_threadpool)}({name})"
+
+    # -- one node
+
+    def _node(self, node: DependencyPlan) -> str:
+        """Write what comes before the node's call; gives its keyword arguments."""
+        arguments: dict[str, str] = {}
+        for child in node.dependencies:
+            value = self._child(child)
+            if child.name is not None:
+                arguments[child.name] = value
+        for parameter in (*node.path, *node.query, *node.header, *node.cookie):
+            arguments[parameter.name] = self._parameter(parameter)
+        if node.body:
+            arguments.update(self._body_parameters(node.body))
+        for name, special in node.specials:
+            arguments[name] = self._special(special, node)
+        return ", ".join(f"{name}={value}" for name, value in arguments.items())
+
+    def _child(self, node: DependencyPlan) -> str:
+        """Write the call of a dependency, once for all uses of it; gives the variable with its value."""
+        key = node.cache_key
+        fails = can_fail(node)
+        known = self._done.get(key) if node.use_cache else None
+        if known and not calls_something_uncached(node):
+            value, failed = known
+            if failed:
+                self.source.line(f"errors += {failed}")
+            return value
+        hint = getattr(node.call, "__name__", type(node.call).__name__)
+        mark = self.source.local(f"before_{hint}") if fails else None
+        if mark:
+            self.source.line(f"{mark} = len(errors)")
+        arguments = self._node(node)
+        if known:
+            return known[0]
+        value = self.source.local(node.name or hint)
+        is_valid = self._validity(node, mark, value, hint) if mark else None
+        if self.has_cache and node.use_cache:
+            self._call_through_cache(node, value, arguments, is_valid)
+        else:
+            self._call(node, value, arguments, is_valid)
+        if node.use_cache:
+            failed = None
+            if mark and self._is_repeated(node):
+                failed = self.source.local(f"errors_of_{hint}")
+                self.source.line(f"{failed} = errors[{mark}:]")
+            self._done[key] = (value, failed)
+        return value
+
+    def _validity(self, node: DependencyPlan, mark: str, value: str, hint: str) -> str:
+        if not self._runs_in_thread(node):
+            self.source.line(f"{value} = None")
+            return f"len(errors) == {mark}"
+        is_valid = self.source.local(f"{hint}_is_valid")
+        self.source.line(f"{is_valid} = len(errors) == {mark}")
+        return is_valid
+
+    def _is_repeated(self, node: DependencyPlan) -> bool:
+        return count_uses(self.root, node.cache_key) > 1
+
+    # -- calls
+
+    def _runs_in_thread(self, node: DependencyPlan) -> bool:
+        return node.kind is CallKind.SYNC and node.concurrency is None
+
+    def _call(self, node: DependencyPlan, value: str, arguments: str, is_valid: str | None) -> None:
+        call = self.source.bind(getattr(node.call, "__name__", type(node.call).__name__), node.call)
+        if self._runs_in_thread(node):
+            self._wait_for_thread(value, f"{call}({arguments})", is_valid)
+            return
+        self.flush_thread()
+        with self.source.indented(f"if {is_valid}:" if is_valid else None):
+            if node.kind.has_exit:
+                self.source.line(f"{value} = {self._enter(node, call, arguments)}")
+            else:
+                self._plain_call(node, value, call, arguments)
+
+    def _call_through_cache(self, node: DependencyPlan, value: str, arguments: str, is_valid: str | None) -> None:
+        key = self.source.bind("key", node.cache_key)
+        self.flush_thread()
+        with self.source.block(f"if {key} in dependency_cache:"):
+            self.source.line(f"{value} = dependency_cache[{key}]")
+        with self.source.block("else:"):
+            self._call(node, value, arguments, is_valid)
+            self.flush_thread()
+            self.source.line(f"dependency_cache[{key}] = {value}")
+
+    def _wait_for_thread(self, value: str, expression: str, is_valid: str | None) -> None:
+        line = f"{value} = {expression}"
+        if is_valid:
+            line = f"{value} = {expression} if {is_valid} else None"
+        self._thread.lines.append(line)
+        self._thread.results.append(value)
+
+    def _plain_call(self, node: DependencyPlan, value: str, call: str, arguments: str) -> None:
+        expression = f"await {call}({arguments})"
+        if node.kind is CallKind.SYNC:
+            separator = ", " if arguments else ""
+            expression = f"await {self.source.use(run_in_threadpool)}({call}{separator}{arguments})"
+        limit = self._limit(node)
+        with self.source.indented(f"async with {limit}:" if limit else None):
+            self.source.line(f"{value} = {expression}")
+
+    def _limit(self, node: DependencyPlan) -> str | None:
+        if node.concurrency is None:
+            return None
+        return f"{self.source.bind('limit', node.concurrency)}.get_semaphore()"
+
+    def _enter(self, node: DependencyPlan, call: str, arguments: str) -> str:
+        """The expression that enters a `yield` dependency on the stack of its scope."""
+        assert node.call is not None
+        if node.kind is CallKind.ASYNC_GENERATOR:
+            manager = self.source.bind(f"{call}_manager", asynccontextmanager(node.call))
+            opened = f"{manager}({arguments})"
+            opened = f"{self.source.bind('shielded', _asynccontextmanager_with_shielded_exit)}({opened}, cleanup)"
+        else:
+            manager = self.source.bind(f"{call}_manager", contextmanager(node.call))
+            opened = f"{self.source.use(contextmanager_in_threadpool)}({manager}({arguments}))"
+        limit = self._limit(node)
+        if limit:
+            opened = f"{self.source.bind('limited', _contextmanager_with_concurrency_limit)}({opened}, {limit})"
+        stack = "function_stack" if node.exit_scope == "function" else "stack"
+        return f"await {stack}.enter_async_context({opened})"
+
+    # -- parameters
+
+    def _parameter(self, parameter: ParameterPlan) -> str:
+        value = self.source.local(parameter.name)
+        read = self._scalar_source(parameter)
+        if read is not None and is_simple_scalar(parameter.field):
+            self._scalar(parameter, value, read)
+        else:
+            self._reader(parameter, value)
+        return value
+
+    def _scalar_source(self, parameter: ParameterPlan) -> str | None:
+        """The expression that reads one text value, `None` if only a full reader can."""
+        key = wire_name(parameter.field)
+        if parameter.location == "path":
+            return f"{self._request_wide('path_params')}.get({key!r})"
+        if parameter.location == "query":
+            return f"{self._request_wide('query')}.get({key!r})"
+        if parameter.location == "header":
+            if not key.isascii():
+                return None
+            return f"{self.source.use(runtime.find_header)}(scope['headers'], {key.lower().encode()!r})"
+        return f"{self._request_wide('cookies')}.get({key!r})"
+
+    def _scalar(self, parameter: ParameterPlan, value: str, read: str) -> None:
+        location = repr((parameter.location, wire_name(parameter.field)))
+        self.source.line(f"{value} = {read}")
+        with self.source.block(f"if {value} is None:"):
+            self._absent(parameter.field, value, location)
+        if is_any_text(parameter.field):
+            if self.source.lines[-1].strip() == f"{value} = None":  # the value is None already
+                del self.source.lines[-2:]
+            return
+        with self.source.block("else:"):
+            self._validate(parameter.field, parameter.name, value, location)
+
+    def _absent(self, field: ModelField, value: str, location: str) -> None:
+        info = field.field_info
+        if field.field_info.is_required():
+            self.source.line(f"errors.append({self.source.bind('missing', missing_at)}({location}))")
+        elif has_constant_default(field):
+            self.source.line(f"{value} = {self._constant(field, info.default)}")
+        else:
+            self.source.line(f"{value}, found = {self.source.bind('absent', missing)}({self._field(field)})")
+            self.source.line("errors += found")
+
+    def _constant(self, field: ModelField, default: Any) -> str:
+        if default is None or type(default) in (bool, int, str):
+            return repr(default)
+        return self.source.bind(f"default_{field.name}", default)
+
+    def _field(self, field: ModelField) -> str:
+        return self.source.bind(f"field_{field.name}", field)
+
+    def _validate(self, field: ModelField, name: str, value: str, location: str) -> None:
+        validate = self.source.bind(f"validate_{name}", field.validator.validate_python)
+        with self.source.block("try:"):
+            self.source.line(f"{value} = {validate}({value})")
+        with self.source.block(f"except {self.source.use(ValidationError)} as exc:"):
+            self.source.line(f"errors += {self.source.use(located_errors)}(exc, {location})")
+
+    def _reader(self, parameter: ParameterPlan, value: str) -> None:
+        sources = {
+            "path": "path_params",
+            "query": "query_params",
+            "header": "header_params",
+            "cookie": "cookies",
+        }
+        read = self.source.bind(f"read_{parameter.name}", reader_for(parameter.field).read)
+        self.source.line(f"{value}, found = {read}({self._request_wide(sources[parameter.location])})")
+        self.source.line("errors += found")
+
+    def _request_wide(self, name: str) -> str:
+        """A variable read once per request, wherever it is needed first."""
+        if name not in self._ready:
+            self._ready.add(name)
+            self.source.line(f"{name} = {self._request_wide_expression(name)}")
+        return name
+
+    def _request_wide_expression(self, name: str) -> str:
+        if name == "path_params":
+            return "scope.get('path_params', {})"
+        if name == "query":
+            return f"{self.source.use(runtime.parse_query)}(scope['query_string'])"
+        if name == "query_params":
+            return f"{self.source.use(QueryParams)}(scope['query_string'])"
+        if name == "header_params":
+            return f"{self.source.use(Headers)}(scope=scope)"
+        return f"{self.source.use(runtime.read_cookies)}(scope)"
+
+    # -- body
+
+    def _body_parameters(self, parameters: tuple[ParameterPlan, ...]) -> dict[str, str]:
+        assert self.body is not None
+        fields = [parameter.field for parameter in parameters]
+        bound = self.source.bind("body_fields", fields)
+        if self.body.is_form:
+            if needs_file_reads(fields):
+                call = f"await {self.source.use(read_form_body)}({bound}, body, {self.body.embed})"
+                self.flush_thread()
+            else:
+                call = f"{self.source.use(read_form_values)}({bound}, body, {self.body.embed})"
+        else:
+            call = f"{self.source.use(read_json_body)}({bound}, body, {self.body.embed})"
+        self.source.line(f"values, found = {call}")
+        self.source.line("errors += found")
+        names = {}
+        for parameter in parameters:
+            names[parameter.name] = value = self.source.local(parameter.name)
+            self.source.line(f"{value} = values.get({parameter.name!r})")
+        return names
+
+    # -- parts of the request
+
+    def _special(self, special: Special, node: DependencyPlan) -> str:
+        if special is Special.SCOPES:
+            return f"{self.source.use(SecurityScopes)}({list(node.oauth_scopes)!r})"
+        if special is Special.CONNECTION:
+            return "request"
+        return special.value
+
+
+def missing_at(location: tuple[str, ...]) -> dict[str, Any]:
+    """The error for a required value that was not sent."""
+    return {"type": "missing", "loc": location, "msg": "Field required", "input": None}
+
+
+def is_any_text(field: ModelField) -> bool:
+    """Whether every text is valid and stays as it is: `str`, without constraints."""
+    # PERF (W2): a call of the validator saved per parameter.
+    info = field.field_info
+    return info.annotation in (str, str | None, Any) and not info.metadata and info.discriminator is None
+
+
+def can_fail(node: DependencyPlan) -> bool:
+    """Whether reading the parameters of the node or its dependencies may find something invalid."""
+    return any(map(can_fail, node.dependencies)) or any(_may_be_invalid(parameter) for parameter in node.parameters)
+
+
+def _may_be_invalid(parameter: ParameterPlan) -> bool:
+    if parameter.location == "body" or not is_simple_scalar(parameter.field):
+        return True
+    field = parameter.field
+    return field.field_info.is_required() or not is_any_text(field) or not has_constant_default(field)
+
+
+def calls_something_uncached(node: DependencyPlan) -> bool:
+    return any(not child.use_cache or calls_something_uncached(child) for child in node.dependencies)
+
+
+def count_uses(node: DependencyPlan, key: Any) -> int:
+    return sum((child.cache_key == key) + count_uses(child, key) for child in node.dependencies)
+
+
+def needs_of(root: DependencyPlan) -> frozenset[Special]:
+    """Which parts of the request anybody in the tree asks for."""
+    found = {special for _, special in root.specials}
+    for child in root.dependencies:
+        found |= needs_of(child)
+    return frozenset(found)
+
+
+def has_exits(root: DependencyPlan) -> bool:
+    """Whether some dependency has code after `yield`."""
+    return any(child.kind.has_exit or has_exits(child) for child in root.dependencies)
+
+
+def has_async_exits(root: DependencyPlan) -> bool:
+    return any(
+        child.kind is CallKind.ASYNC_GENERATOR or has_async_exits(child) for child in root.dependencies
+    )
+
+
+__all__ = ["RESERVED", "BackgroundTasks", "DependencyEmitter", "has_async_exits", "has_exits", "needs_of"]

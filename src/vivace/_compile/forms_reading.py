@@ -1,0 +1,19 @@
+"""Receive a form, within its limits."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from starlette.datastructures import FormData
+from starlette.requests import Request
+
+from .runtime import body_error
+
+
+async def read_form(request: Request, limits: Mapping[str, Any]) -> FormData:
+    """The request's form; `HTTPException` 413 or 400 if it is too large or malformed."""
+    try:
+        return await request.form(**limits)
+    except Exception as exc:
+        raise body_error(exc) from exc

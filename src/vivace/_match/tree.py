@@ -1,0 +1,175 @@
+"""One lookup for all routes: literal paths in a dict, the rest in a tree of path segments.
+
+The rule is Starlette's: the first declared route that matches path and method wins; if none does, the first that matches
+the path alone answers 405. A lookup collects the few routes that can match a path, in the order of declaration, and asks
+only those. Routes whose `matches` is somebody else's code are asked whenever their known prefix fits.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from starlette.routing import Match
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+_SEGMENT_PARAMETER = re.compile(r"\{([a-zA-Z_][a-zA-Z0-9_]*)(?::(str|int|float|uuid))?\}")
+_NO_PARAMETERS: dict[str, Any] = {}
+
+
+class Candidate(Protocol):
+    """What can be asked whether it matches, and then handle the request: a route, or one route of an inclusion."""
+
+    def matches(self, scope: Scope) -> tuple[Match, Scope]: ...
+
+    async def handle(self, scope: Scope, receive: Receive, send: Send) -> None: ...
+
+
+@dataclass(slots=True, eq=False)
+class Target:
+    """A route in the lookup. Without `path` its own `matches` is asked; otherwise the tree knows all of it."""
+
+    candidate: Candidate
+    kind: str = "http"  # type of the scope
+    path: str | None = None
+    prefix: str = ""  # for targets that are asked: the literal text with which every matching path begins
+    methods: frozenset[str] | None = None  # None: any
+    regex: re.Pattern[str] | None = None
+    convertors: dict[str, Any] = field(default_factory=dict)
+    updates: Scope = field(default_factory=dict)  # what a match adds to the scope
+    app: ASGIApp | None = None  # answers a full match; None: the candidate handles it
+    index: int = 0
+
+    @property
+    def is_asked(self) -> bool:
+        return self.path is None
+
+
+@dataclass(slots=True)
+class _Node:
+    children: dict[str, _Node] = field(default_factory=dict)
+    parameter: _Node | None = None
+    targets: list[Target] = field(default_factory=list)  # the path ends here
+    tails: list[Target] = field(default_factory=list)  # the path may go on in any way
+
+
+Found = tuple[Target, dict[str, Any]]
+
+
+class Tree:
+    """The lookup for one type of scope."""
+
+    def __init__(self, targets: Iterable[Target]) -> None:
+        self.targets = list(targets)
+        self.root = _Node()
+        literals: set[str] = set()
+        for target in self.targets:
+            if target.path is not None and "{" not in target.path:
+                literals.add(target.path)
+            self._insert(target)
+        # A literal path is known now, so all routes that can match it are known too.
+        self.literals: dict[str, tuple[Found, ...]] = {path: tuple(self._find(path)) for path in literals}
+
+    def candidates(self, path: str) -> Sequence[Found]:
+        """The routes that may match, in the order of declaration, with their path parameters."""
+        found = self.literals.get(path)
+        return self._find(path) if found is None else found
+
+    def _insert(self, target: Target) -> None:
+        text = target.prefix if target.path is None else target.path
+        segments = text.split("/")
+        node = self.root
+        ends = target.path is not None
+        for position, segment in enumerate(segments):
+            is_last = position == len(segments) - 1
+            if target.path is None and is_last:
+                break  # the last piece of a prefix may be half a segment
+            if "{" not in segment:
+                node = node.children.setdefault(segment, _Node())
+            elif _SEGMENT_PARAMETER.fullmatch(segment):
+                node.parameter = node.parameter or _Node()
+                node = node.parameter
+            else:
+                ends = False
+                break
+        (node.targets if ends else node.tails).append(target)
+
+    def _find(self, path: str) -> list[Found]:
+        if "\n" in path:  # `$` also matches before a final newline, so segments do not tell everything
+            matched = self.targets
+        else:
+            matched = []
+            _walk(self.root, path.split("/"), 0, matched)
+            if len(matched) > 1:
+                matched.sort(key=_index)
+        found = []
+        for target in matched:
+            parameters = _path_parameters(target, path)
+            if parameters is not None:
+                found.append((target, parameters))
+        return found
+
+
+def _walk(node: _Node, segments: list[str], position: int, found: list[Target]) -> None:
+    if node.tails:
+        found += node.tails
+    if position == len(segments):
+        found += node.targets
+        return
+    segment = segments[position]
+    child = node.children.get(segment)
+    if child is not None:
+        _walk(child, segments, position + 1, found)
+    if node.parameter is not None and segment:
+        _walk(node.parameter, segments, position + 1, found)
+
+
+def _index(target: Target) -> int:
+    return target.index
+
+
+def _path_parameters(target: Target, path: str) -> dict[str, Any] | None:
+    """The path's parameters, `None` if the target does not match after all."""
+    if target.regex is None:
+        return _NO_PARAMETERS
+    match = target.regex.match(path)
+    if match is None:
+        return None
+    parameters: dict[str, Any] = match.groupdict()
+    for name, convertor in target.convertors.items():
+        parameters[name] = convertor.convert(parameters[name])
+    return parameters
+
+
+class Matcher:
+    """The routes of one router, flattened."""
+
+    def __init__(self, targets: Sequence[Target]) -> None:
+        for index, target in enumerate(targets):
+            target.index = index
+        self.targets = targets
+        self._trees = {
+            kind: Tree([target for target in targets if target.kind in (kind, "any")]) for kind in ("http", "websocket")
+        }
+
+    def match(self, scope: Scope, path: str) -> tuple[Match, Target | None, Scope]:
+        """The target that answers, and what it adds to the scope."""
+        partial: tuple[Target, Scope] | None = None
+        method = scope.get("method")
+        for target, parameters in self._trees[scope["type"]].candidates(path):
+            if target.path is None:
+                match, child_scope = target.candidate.matches(scope)
+                if match is Match.NONE:
+                    continue
+            else:
+                match = Match.FULL if target.methods is None or method in target.methods else Match.PARTIAL
+                child_scope = {**target.updates, "path_params": {**scope.get("path_params", _NO_PARAMETERS), **parameters}}
+            if match is Match.FULL:
+                return match, target, child_scope
+            if partial is None:
+                partial = target, child_scope
+        if partial is not None:
+            return Match.PARTIAL, *partial
+        return Match.NONE, None, {}

@@ -1,0 +1,175 @@
+"""An operation: an endpoint with its options under one path — what is planned, compiled and documented.
+
+A route declared on the app is an operation itself; a route in an included router is one operation per inclusion, with the
+options of the routers above merged in (`_match.include.EffectiveRoute`). Both are made of this class, so everybody who
+reads one (the matcher, the compiler's caller, the document) reads the same attributes.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from functools import cached_property
+from typing import Any
+
+from starlette.routing import compile_path, get_name
+from starlette.types import ASGIApp
+
+
+from vivace._compile.variants import Variants
+from vivace._plan.body import body_field, should_embed
+from vivace._plan.build import build_endpoint_plan
+from vivace._plan.dependant import Dependant
+from vivace._plan.fields import ModelField
+from vivace._plan.nodes import DependencyPlan, EndpointPlan, ResponseMode, flat_parameters
+from vivace._plan.response import (
+    body_is_allowed,
+    item_field,
+    model_field,
+    response_field,
+    response_mode,
+    response_type,
+)
+from vivace.datastructures import DefaultPlaceholder
+
+from ._options import RouteOptions, checked_limits
+
+
+class Operation:
+    """The attributes of a declared endpoint."""
+
+    path: str
+    endpoint: Callable[..., Any]
+    dependency_overrides_provider: Any
+
+    def declare(
+        self, path: str, endpoint: Callable[..., Any], options: RouteOptions, *, root: DependencyPlan | None = None
+    ) -> None:
+        """Set every attribute from the options; `root` is the endpoint's plan if it is known already.
+
+        Raises `DeclarationError` or `FastAPIError`, naming the endpoint, if the declaration cannot work.
+        """
+        self.path = path
+        self.endpoint = endpoint
+        self.max_body_size, self.form_limits = checked_limits(options.max_body_size, options.form_limits)
+        self.response_model, self.stream_item_type = response_type(endpoint, options.response_model)
+        self.summary = options.summary
+        self.response_description = options.response_description
+        self.deprecated = options.deprecated
+        self.operation_id = options.operation_id
+        self.response_model_include = options.response_model_include
+        self.response_model_exclude = options.response_model_exclude
+        self.response_model_by_alias = options.response_model_by_alias
+        self.response_model_exclude_unset = options.response_model_exclude_unset
+        self.response_model_exclude_defaults = options.response_model_exclude_defaults
+        self.response_model_exclude_none = options.response_model_exclude_none
+        self.include_in_schema = options.include_in_schema
+        self.response_class = options.response_class
+        self.callbacks = options.callbacks
+        self.openapi_extra = options.openapi_extra
+        self.generate_unique_id_function = options.generate_unique_id_function
+        self.strict_content_type = options.strict_content_type
+        self.tags = options.tags or []
+        self.responses = options.responses or {}
+        self.dependencies = list(options.dependencies or [])
+        self.name = get_name(endpoint) if options.name is None else options.name
+        self.path_regex, self.path_format, self.param_convertors = compile_path(path)
+        self.methods: set[str] = {method.upper() for method in options.methods or ["GET"]}
+        self.unique_id = options.operation_id or self._make_unique_id()
+        # An IntEnum such as http.HTTPStatus becomes a number for JSON.
+        self.status_code = int(options.status_code) if options.status_code is not None else None
+        self.description = (options.description or inspect.cleandoc(endpoint.__doc__ or "")).split("\f")[0].strip()
+        self._declare_responses()
+        if root is not None:
+            self.__dict__["root"] = root
+        assert callable(endpoint), "An endpoint must be a callable"
+
+    def _make_unique_id(self) -> str:
+        function = self.generate_unique_id_function
+        if isinstance(function, DefaultPlaceholder):
+            function = function.value
+        return function(self)  # type: ignore[arg-type,no-any-return]
+
+    def _declare_responses(self) -> None:
+        mode = response_mode(self.endpoint, self.response_class)
+        self.is_sse_stream = mode is ResponseMode.SSE
+        self.is_json_stream = mode is ResponseMode.JSON_LINES
+        self.response_field: ModelField | None = response_field(
+            self.unique_id, self.response_model, self.status_code, self.endpoint
+        )
+        self.stream_item_field: ModelField | None = item_field(self.unique_id, self.stream_item_type, self.endpoint)
+        self.response_fields: dict[int | str, ModelField] = {}
+        for status, response in self.responses.items():
+            assert isinstance(response, dict), "An additional response must be a dict"
+            model = response.get("model")
+            if model:
+                assert body_is_allowed(status), f"Status code {status} must not have a response body"
+                name = f"Response_{status}_{self.unique_id}"
+                self.response_fields[status] = model_field(name, model, self.endpoint)
+
+    # -- what is worked out when it is needed
+
+    @cached_property
+    def root(self) -> DependencyPlan:
+        from vivace._plan.dependencies import build_root
+
+        return build_root(self.endpoint, self.path_format, self.dependencies)
+
+    @property
+    def dependant(self) -> Dependant:
+        """The dependency tree as mutable objects, as programs written for FastAPI walk and edit it.
+
+        From the first access on, the tree is compiled from these objects.
+        """
+        if "_dependant" not in self.__dict__:
+            self.__dict__["_dependant"] = Dependant.from_plan(self.root)
+            self.forget_plan()
+        return self.__dict__["_dependant"]  # type: ignore[no-any-return]
+
+    @dependant.setter
+    def dependant(self, value: Dependant) -> None:
+        self.__dict__["_dependant"] = value
+        self.forget_plan()
+
+    def forget_plan(self) -> None:
+        """Plan and compile anew on next use."""
+        self.__dict__.pop("variants", None)
+
+    @property
+    def plan(self) -> EndpointPlan:
+        edited: Dependant | None = self.__dict__.get("_dependant")
+        return build_endpoint_plan(self, self.root if edited is None else edited.to_plan())
+
+    @property
+    def flat_body_fields(self) -> list[ModelField]:
+        return [parameter.field for parameter in flat_parameters(self.plan.root).body]
+
+    @cached_property
+    def _embed_body_fields(self) -> bool:
+        return should_embed(self.flat_body_fields)
+
+    @cached_property
+    def body_field(self) -> ModelField | None:
+        """The whole body as one field, for the document."""
+        return body_field(self.flat_body_fields, self.unique_id, self._embed_body_fields)
+
+    @property
+    def title(self) -> str:
+        """`GET /items/{item_id} shop.items:read_item`: the file name of the generated code."""
+        module = getattr(self.endpoint, "__module__", "?")
+        name = getattr(self.endpoint, "__qualname__", type(self.endpoint).__qualname__)
+        return f"{','.join(sorted(self.methods))} {self.path} {module}:{name}"
+
+    @cached_property
+    def variants(self) -> Variants:
+        """The compiled forms of this operation, by the overrides in force."""
+        return Variants(self.plan, self.title)
+
+    def overrides(self) -> dict[Callable[..., Any], Callable[..., Any]]:
+        return getattr(self.dependency_overrides_provider, "dependency_overrides", None) or {}
+
+    def flat_app(self) -> ASGIApp:
+        """The compiled endpoint for the overrides in force now."""
+        return self.variants.flat(self.overrides())
+
+

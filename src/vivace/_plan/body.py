@@ -1,0 +1,69 @@
+"""The body: which parameters it holds, and whether they are its keys or it is the parameter."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from pydantic import create_model
+from pydantic_core import PydanticUndefined
+
+from vivace import params
+
+from .fields import ModelField
+from .forms import form_models
+from .nodes import BodyPlan, DependencyPlan, ParameterPlan, flat_parameters
+
+
+def build_body(root: DependencyPlan) -> BodyPlan | None:
+    """How to read the body, `None` if nobody asks for it."""
+    parameters = flat_parameters(root).body
+    if not parameters:
+        return None
+    fields = [parameter.field for parameter in parameters]
+    return BodyPlan(
+        parameters=parameters,
+        embed=should_embed(fields),
+        is_form=any(isinstance(field.field_info, params.Form) for field in fields),
+    )
+
+
+def should_embed(fields: Sequence[ModelField]) -> bool:
+    """Whether each field is a key of the body: there are several, or one says `embed`, or it is a form's only field."""
+    if not fields:
+        return False
+    first = fields[0]
+    if len({field.name for field in fields}) > 1 or getattr(first.field_info, "embed", None):
+        return True
+    return isinstance(first.field_info, params.Form) and not form_models(first)
+
+
+def body_field(fields: Sequence[ModelField], name: str, embed: bool) -> ModelField | None:
+    """The whole body as one field, as the document describes it: the parameter itself, or a model `Body_<name>`."""
+    if not fields:
+        return None
+    if not embed:
+        return fields[0]
+    required = any(field.field_info.is_required() for field in fields)
+    model = body_model(fields, f"Body_{name}")
+    infos = [field.field_info for field in fields]
+    info_class: type[params.Body] = next(
+        (kind for kind in (params.File, params.Form) if any(isinstance(info, kind) for info in infos)), params.Body
+    )
+    options: dict[str, Any] = {"annotation": model, "alias": "body"}
+    options["default"] = PydanticUndefined if required else None
+    if info_class is params.Body:
+        media_types = {info.media_type for info in infos if isinstance(info, params.Body)}
+        if len(media_types) == 1:
+            options["media_type"] = media_types.pop()
+    return ModelField(field_info=info_class(**options), name="body")
+
+
+def body_model(fields: Sequence[ModelField], name: str) -> Any:
+    """A model with the fields as its attributes."""
+    return create_model(name, **{field.name: (field.field_info.annotation, field.field_info) for field in fields})  # type: ignore[call-overload]
+
+
+def unique_by_name(parameters: Sequence[ParameterPlan]) -> tuple[ParameterPlan, ...]:
+    """The last parameter of each name, in order of first appearance."""
+    return tuple({parameter.name: parameter for parameter in parameters}.values())

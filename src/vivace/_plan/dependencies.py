@@ -1,0 +1,166 @@
+"""Dependencies: the tree of callables that an endpoint needs, each with its own parameters.
+
+The tree is built depth first from signatures. Nothing is shared or cached here: which calls are made once is decided
+when the tree is compiled, from the nodes' cache keys.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from vivace import params
+from vivace.concurrency import _DependencyConcurrency
+from vivace.exceptions import DependencyScopeError
+
+from .errors import DeclarationError, require
+from .nodes import DependencyPlan, DependencyScope, ParameterPlan, Special
+from .parameters import classify
+from .paths import path_parameter_names
+from .signature import call_kind, describe, typed_signature
+
+
+def build_dependency(
+    call: Callable[..., Any],
+    route_path: str,
+    *,
+    name: str | None = None,
+    own_scopes: Iterable[str] = (),
+    parent_scopes: Iterable[str] = (),
+    use_cache: bool = True,
+    scope: DependencyScope | None = None,
+    concurrency: _DependencyConcurrency | None = None,
+    chain: tuple[Callable[..., Any], ...] = (),
+) -> DependencyPlan:
+    """The plan of one callable and all it depends on.
+
+    `chain` holds the callables whose plans are being built, to notice a dependency that needs itself. Raises
+    `DeclarationError` for a declaration that contradicts itself and `DependencyScopeError` for a request-scoped
+    dependency that needs a function-scoped one.
+    """
+    if any(call is ancestor for ancestor in chain):
+        raise DeclarationError(
+            "Dependency cycle: " + " needs ".join(describe(step) for step in (*chain, call)) + ". Remove one of these."
+        )
+    node = DependencyPlan(
+        call=call,
+        kind=call_kind(call),
+        name=name,
+        use_cache=use_cache,
+        scope=scope,
+        own_scopes=tuple(own_scopes),
+        parent_scopes=tuple(parent_scopes),
+        concurrency=concurrency,
+        route_path=route_path,
+    )
+    path_names = path_parameter_names(route_path)
+    parameters: dict[str, list[ParameterPlan]] = {}
+    specials: list[tuple[str, Special]] = []
+    dependencies: list[DependencyPlan] = []
+    for parameter in typed_signature(call).parameters.values():
+        try:
+            found = classify(parameter, path_names)
+        except DeclarationError as exc:
+            raise exc.located(call) from exc.__cause__
+        if isinstance(found, params.Depends):
+            dependencies.append(_child(node, found, parameter.name, (*chain, call)))
+        elif isinstance(found, Special):
+            specials.append((parameter.name, found))
+        else:
+            parameters.setdefault(found.location, []).append(found)
+    return replace(
+        node,
+        specials=tuple(specials),
+        dependencies=tuple(dependencies),
+        **{location: tuple(found) for location, found in parameters.items()},
+    )
+
+
+def _child(
+    parent: DependencyPlan, depends: params.Depends, name: str, chain: tuple[Callable[..., Any], ...]
+) -> DependencyPlan:
+    assert depends.dependency is not None
+    require(callable(depends.dependency), f"The dependency of parameter {name!r} is not callable: {depends.dependency!r}")
+    if parent.kind.has_exit and parent.exit_scope == "request" and depends.scope == "function":
+        call_name = getattr(parent.call, "__name__", repr(parent.call))
+        raise DependencyScopeError(
+            f'The dependency "{call_name}" has a scope of "request", it cannot depend on dependencies with scope'
+            ' "function".'
+        )
+    return build_dependency(
+        depends.dependency,
+        parent.route_path or "",
+        name=name,
+        own_scopes=_security_scopes(depends),
+        parent_scopes=parent.oauth_scopes,
+        use_cache=depends.use_cache,
+        scope=depends.scope,
+        concurrency=depends._concurrency,
+        chain=chain,
+    )
+
+
+def build_parameterless(depends: params.Depends, route_path: str) -> DependencyPlan:
+    """The plan of a dependency listed in `dependencies=[...]`, called for its effect."""
+    require(callable(depends.dependency), "A parameter-less dependency must have a callable dependency")
+    assert depends.dependency is not None
+    return build_dependency(
+        depends.dependency,
+        route_path,
+        own_scopes=_security_scopes(depends),
+        use_cache=depends.use_cache,
+        scope=depends.scope,
+        concurrency=depends._concurrency,
+    )
+
+
+def _security_scopes(depends: params.Depends) -> Sequence[str]:
+    return (depends.scopes or ()) if isinstance(depends, params.Security) else ()
+
+
+def build_root(
+    endpoint: Callable[..., Any], route_path: str, dependencies: Sequence[params.Depends]
+) -> DependencyPlan:
+    """The plan of an endpoint: its own parameters, after the dependencies of the app, the routers and the route."""
+    root = build_dependency(endpoint, route_path, scope="function")
+    before = tuple(build_parameterless(depends, route_path) for depends in dependencies)
+    return replace(root, dependencies=(*before, *root.dependencies)) if before else root
+
+
+def with_overrides(
+    root: DependencyPlan, overrides: Mapping[Callable[..., Any], Callable[..., Any]]
+) -> DependencyPlan:
+    """The same plan with the calls that `dependency_overrides` names replaced, and their parameters read anew.
+
+    What stands in for a dependency is cached under the key of the original.
+    """
+    return replace(root, dependencies=tuple(_overridden(child, overrides) for child in root.dependencies))
+
+
+def _overridden(
+    node: DependencyPlan, overrides: Mapping[Callable[..., Any], Callable[..., Any]]
+) -> DependencyPlan:
+    call = overrides.get(node.call, node.call) if _is_hashable(node.call) else node.call
+    if call is node.call:
+        return with_overrides(node, overrides)
+    assert call is not None
+    substitute = build_dependency(
+        call,
+        node.route_path or "",
+        name=node.name,
+        own_scopes=node.own_scopes,
+        parent_scopes=node.parent_scopes,
+        use_cache=node.use_cache,
+        scope=node.scope,
+        concurrency=node.concurrency,
+    )
+    return replace(with_overrides(substitute, overrides), stands_for=node)
+
+
+def _is_hashable(value: object) -> bool:
+    try:
+        hash(value)
+    except TypeError:
+        return False
+    return True

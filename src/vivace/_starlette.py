@@ -1,0 +1,8 @@
+"""The one place that knows names which Starlette keeps to itself."""
+
+from __future__ import annotations
+
+from starlette._exception_handler import wrap_app_handling_exceptions as wrap_app_handling_exceptions
+from starlette._utils import get_route_path as get_route_path
+from starlette._utils import is_async_callable as is_async_callable
+from starlette.routing import replace_params as replace_params

@@ -1,0 +1,112 @@
+"""Where async code, worker threads and limits meet: how sync code runs, and how exits stay reliable.
+
+Rules kept here, because each prevents a deadlock or a leak:
+
+- exit code of a sync context manager never waits for the worker threads that endpoints use;
+- capacity taken for a dependency (`Depends(max_concurrency=N)`) is given back only after its exit code has
+  run;
+- exit code is not cut short because the client went away.
+
+Nothing here knows what a dependency or an endpoint is.
+"""
+
+from collections.abc import AsyncGenerator
+from contextlib import AbstractAsyncContextManager, AbstractContextManager
+from contextlib import asynccontextmanager as asynccontextmanager
+from typing import TypeVar
+from weakref import WeakKeyDictionary
+
+from anyio import CancelScope, CapacityLimiter, Semaphore, to_thread
+from anyio.lowlevel import RunVar, checkpoint_if_cancelled
+from starlette.concurrency import iterate_in_threadpool as iterate_in_threadpool
+from starlette.concurrency import run_in_threadpool as run_in_threadpool
+from starlette.concurrency import run_until_first_complete as run_until_first_complete
+
+_T = TypeVar("_T")
+
+
+@asynccontextmanager
+async def contextmanager_in_threadpool(cm: AbstractContextManager[_T]) -> AsyncGenerator[_T, None]:
+    """Enter and leave a sync context manager in worker threads, from async code.
+
+        async with contextmanager_in_threadpool(open("data.csv")) as file:
+            rows = await run_in_threadpool(file.readlines)
+
+    Waiting to enter can be cancelled; leaving cannot. As in a `with` statement, an `__exit__` that answers
+    true suppresses the exception.
+    """
+    value = await run_in_threadpool(cm.__enter__)
+    try:
+        yield value
+    except BaseException as exc:
+        if not await _exit_in_thread(cm, exc):
+            raise
+    else:
+        await _exit_in_thread(cm, None)
+
+
+async def _exit_in_thread(cm: AbstractContextManager[_T], exc: BaseException | None) -> bool | None:
+    # A limiter of its own. With the shared one, forty endpoints that wait for a connection from a pool would
+    # hold all the threads, and the exit code that gives a connection back would never get one.
+    limiter = CapacityLimiter(1)
+    details = (None, None, None) if exc is None else (type(exc), exc, exc.__traceback__)
+    is_suppressed: bool | None = None
+    with CancelScope(shield=True):
+        is_suppressed = await to_thread.run_sync(cm.__exit__, *details, limiter=limiter)
+    return is_suppressed
+
+
+@asynccontextmanager
+async def _asynccontextmanager_with_shielded_exit(
+    cm: AbstractAsyncContextManager[_T], cleanup_scope: CancelScope
+) -> AsyncGenerator[_T, None]:
+    """`cm`, whose exit code runs to its end even if the request is cancelled; then the cancellation goes on.
+
+    `cleanup_scope` must have been entered before `cm`, in the same task. A new scope around the exit would
+    not do: cancel scopes nest strictly, and `cm` may itself hold one open (a task group, a timeout) that its
+    exit closes.
+    """
+    try:
+        async with cm as value:
+            try:
+                yield value
+            finally:
+                cleanup_scope.shield = True
+    finally:
+        cleanup_scope.shield = False
+    await checkpoint_if_cancelled()
+
+
+@asynccontextmanager
+async def _contextmanager_with_concurrency_limit(
+    cm: AbstractAsyncContextManager[_T], semaphore: Semaphore
+) -> AsyncGenerator[_T, None]:
+    """`cm`, entered when the semaphore allows; its place is free again after its exit code has run."""
+    async with semaphore, cm as value:
+        yield value
+
+
+# A semaphore belongs to an event loop, a declaration to the program: tests run many loops over one
+# application.
+_dependency_semaphores: RunVar[WeakKeyDictionary["_DependencyConcurrency", Semaphore]] = RunVar(
+    "vivace_dependency_semaphores"
+)
+
+
+class _DependencyConcurrency:
+    """The limit of one `Depends(max_concurrency=N)`, shared by all who use that very declaration."""
+
+    def __init__(self, max_concurrency: int) -> None:
+        self.max_concurrency = max_concurrency
+
+    def get_semaphore(self) -> Semaphore:
+        """This limit's semaphore in the running event loop; it lives as long as the declaration does."""
+        try:
+            semaphores = _dependency_semaphores.get()
+        except LookupError:
+            semaphores = WeakKeyDictionary()
+            _dependency_semaphores.set(semaphores)
+        semaphore = semaphores.get(self)
+        if semaphore is None:
+            semaphore = semaphores[self] = Semaphore(self.max_concurrency)
+        return semaphore

@@ -1,0 +1,3 @@
+"""Compressed responses, as Starlette has them."""
+
+from starlette.middleware.gzip import GZipMiddleware as GZipMiddleware

@@ -1,0 +1,3 @@
+"""Redirects from http to https, as Starlette has them."""
+
+from starlette.middleware.httpsredirect import HTTPSRedirectMiddleware as HTTPSRedirectMiddleware

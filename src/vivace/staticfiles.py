@@ -1,0 +1,3 @@
+"""Static files, as Starlette has them."""
+
+from starlette.staticfiles import StaticFiles as StaticFiles

@@ -1,0 +1,3 @@
+"""Jinja templates, as Starlette has them."""
+
+from starlette.templating import Jinja2Templates as Jinja2Templates

@@ -1,0 +1,3 @@
+"""The test client, as Starlette has it."""
+
+from starlette.testclient import TestClient as TestClient
