@@ -69,11 +69,14 @@ class WholeEntry(Entry):
     """The whole application when there is no middleware: also answers 500."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "lifespan":
+            await self.router(scope, receive, send)
+            return
         try:
             await self.select(scope)(scope, receive, send)
         except Exception as exc:
             if scope["type"] != "http":
-                if scope["type"] == "websocket" and await self.answer(exc, scope, receive, send):
+                if await self.answer(exc, scope, receive, send):
                     return
                 raise
             await self._answer_or_fail(exc, scope, receive, send)

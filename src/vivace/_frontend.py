@@ -507,6 +507,10 @@ class IncludedFrontends(BaseRoute):
     def matches(self, scope: Scope) -> tuple[Match, Scope]:
         return self.group.matches_with_prefix(scope, self.prefix)
 
+    def select(self, scope: Scope) -> FrontendMatch | None:
+        """The frontend of the group that the request belongs to, seen from here."""
+        return self.group.select(scope, self.prefix)
+
     async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
         await self.group.handle_with_prefix(scope, receive, send, prefix=self.prefix, solve=self.solve)
 

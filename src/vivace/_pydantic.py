@@ -57,6 +57,22 @@ def merged_field_info(info: FieldInfo, annotation: Any) -> FieldInfo:
     return merged
 
 
+def forget_alias(info: FieldInfo) -> FieldInfo:
+    """A copy of `info` for a model whose field goes by its own name.
+
+    >>> forget_alias(FieldInfo(annotation=int, alias="item-id"))
+    FieldInfo(annotation=int, required=True)
+    """
+    forgetful = copy(info)
+    forgetful.alias = forgetful.validation_alias = forgetful.serialization_alias = None
+    forgetful.alias_priority = None
+    names = ("alias", "alias_priority", "validation_alias", "serialization_alias")
+    forgetful._attributes_set = {
+        name: value for name, value in info._attributes_set.items() if name not in names
+    }
+    return forgetful
+
+
 def evaluate_forward_reference(
     value: Any, globalns: dict[str, Any] | None = None, localns: dict[str, Any] | None = None
 ) -> Any:

@@ -312,6 +312,12 @@ class FastAPI(Verbs, Starlette):
         """
         return self.router.websocket(path, name, dependencies=dependencies)
 
+    def websocket_route(
+        self, path: str, name: str | None = None
+    ) -> Callable[[DecoratedCallable], DecoratedCallable]:
+        """Declare the decorated function as a plain Starlette WebSocket endpoint."""
+        return self.router.websocket_route(path, name)
+
     def include_router(
         self,
         router: routing.APIRouter,

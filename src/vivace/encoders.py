@@ -23,7 +23,7 @@ from ipaddress import IPv4Address, IPv4Interface, IPv4Network, IPv6Address, IPv6
 from pathlib import Path, PurePath
 from re import Pattern
 from types import GeneratorType
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, TypeAlias
 from uuid import UUID
 
 from pydantic import AnyUrl, BaseModel, NameEmail, SecretBytes, SecretStr
@@ -99,7 +99,8 @@ def generate_encoders_by_class_tuples(
 encoders_by_class_tuples = generate_encoders_by_class_tuples(ENCODERS_BY_TYPE)
 
 
-class _Options(NamedTuple):
+@dataclasses.dataclass(frozen=True, slots=True)
+class _Options:
     """What stays the same all the way down."""
 
     by_alias: bool
@@ -184,7 +185,7 @@ def _encode_model(obj: Any, include: Any, exclude: Any, options: _Options) -> An
         exclude_none=options.exclude_none,
     )
     # JSON already, and by the model's own serialisers; but a dictionary inside may still hold None or `_sa…`.
-    return _encode(data, None, None, options._replace(custom_encoder={}))
+    return _encode(data, None, None, dataclasses.replace(options, custom_encoder={}))
 
 
 def _encode_dataclass(obj: Any, include: Any, exclude: Any, options: _Options) -> Any:

@@ -16,7 +16,6 @@ Options that all parameters share stand once, in `FieldOptions`. A class or func
 
 import inspect
 import re
-import sys
 import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -240,8 +239,8 @@ def _warn_deprecated(option: str, replacement: str) -> None:
 def _stacklevel_of_user() -> int:
     """The `stacklevel` with which a caller's warning points at the program that uses this package."""
     package = __name__.partition(".")[0]
-    frame, level = sys._getframe(1), 1
-    while frame.f_back is not None and frame.f_globals.get("__name__", "").partition(".")[0] == package:
+    frame, level = inspect.currentframe(), 0
+    while frame is not None and frame.f_globals.get("__name__", "").partition(".")[0] == package:
         frame, level = frame.f_back, level + 1
     return level
 

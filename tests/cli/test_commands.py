@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import http.client
-import os
 import signal
 import socket
 import subprocess
 import sys
 import time
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
@@ -23,12 +23,9 @@ APP = "from vivace import FastAPI\n\napp = FastAPI()\n\n\n@app.get('/')\ndef rea
 
 
 @pytest.fixture
-def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(sys, "path", sys.path.copy())
-    monkeypatch.delitem(sys.modules, "main", raising=False)
-    (tmp_path / "main.py").write_text(APP)
-    return tmp_path
+def project(directory: Path) -> Path:
+    (directory / "main.py").write_text(APP)
+    return directory
 
 
 def served(*arguments: str) -> tuple[str, dict[str, Any]]:
@@ -97,7 +94,7 @@ def test_without_a_server(project: Path) -> None:
 
 
 def serve_once(project: Path, *arguments: str) -> tuple[int, bytes]:
-    """Status and body of one request to a real server, which is interrupted then."""
+    """Status and body of one request to a real server, which is interrupted then as by Ctrl-C."""
     with socket.socket() as sock:
         sock.bind(("127.0.0.1", 0))
         port = sock.getsockname()[1]
@@ -106,19 +103,26 @@ def serve_once(project: Path, *arguments: str) -> tuple[int, bytes]:
         command, cwd=project, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
     )
     try:
-        for _ in range(200):
-            with socket.socket() as sock:
-                if sock.connect_ex(("127.0.0.1", port)) == 0:
-                    break
-            time.sleep(0.1)
-        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
-        connection.request("GET", "/")
-        response = connection.getresponse()
-        return response.status, response.read()
+        answer = ask(port)
     finally:
-        os.kill(server.pid, signal.SIGINT)
-        output, _ = server.communicate(timeout=20)
-        assert "Traceback" not in output, output
+        server.send_signal(signal.SIGINT)
+        output, _ = server.communicate(timeout=30)
+    assert "Traceback" not in output
+    return answer
+
+
+def ask(port: int) -> tuple[int, bytes]:
+    deadline = time.monotonic() + 60
+    while True:
+        with closing(http.client.HTTPConnection("127.0.0.1", port, timeout=10)) as connection:
+            try:
+                connection.request("GET", "/")
+                response = connection.getresponse()
+                return response.status, response.read()
+            except ConnectionRefusedError:
+                if time.monotonic() > deadline:
+                    raise
+        time.sleep(0.1)
 
 
 def test_a_real_server(project: Path) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -16,23 +16,17 @@ Project = Callable[..., Path]
 
 
 @pytest.fixture
-def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Project]:
-    """Writes files into the current directory, which is a new one; what was imported from there is forgotten."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(sys, "path", sys.path.copy())
-    before = set(sys.modules)
+def project(directory: Path) -> Project:
+    """Writes files into the current directory: `project(app__main="…")` writes `app/main.py`."""
 
     def write(**files: str) -> Path:
         for name, text in files.items():
-            path = tmp_path / (name.replace("__", "/") + ".py")
+            path = directory / (name.replace("__", "/") + ".py")
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(text)
-        return tmp_path
+        return directory
 
-    yield write
-    for name in set(sys.modules) - before:
-        if (getattr(sys.modules[name], "__file__", None) or "").startswith(str(tmp_path)):
-            del sys.modules[name]
+    return write
 
 
 @pytest.mark.parametrize(

@@ -9,14 +9,16 @@ from __future__ import annotations
 
 import difflib
 import json
+import re
 import time
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import MISSING, dataclass, fields, is_dataclass, replace
 from typing import Any
 
 from . import oracle
 from .applications import Case
-from .oracle import ORACLE, SUBJECT, Answer, Question, Side, run
+from .oracle import ORACLE, SUBJECT, Answer, Question, Side, error_agrees, run
 from .programs import Program
 from .questions import simpler
 from .recorder import __name__ as recorder_module
@@ -50,18 +52,29 @@ class Found:
     def kind(self) -> str:
         """A short name for what differs."""
         if self.question is None:
+            if self.oracle.events != self.subject.events:
+                gone, added = (sorted(set(a.events) - set(b.events)) for a, b in self._both_ways())
+                return f"building: -{[x[:90] for x in gone]} +{[x[:90] for x in added]}"
             return f"building: {_first_line(self.oracle)} | {_first_line(self.subject)}"
+        if self.subject.error and not self.oracle.error:
+            return f"raises {_first_line(self.subject)}"
         if self.oracle.status != self.subject.status:
-            why = _first_line(self.subject) if self.subject.error else ""
+            why = f"does not raise {_first_line(self.oracle)}" if self.oracle.error else ""
             return f"status {self.oracle.status} | {self.subject.status} {why}"
-        if _first_line(self.oracle) != _first_line(self.subject):
+        if not error_agrees(self.oracle.error, self.subject.error):
             return f"error: {_first_line(self.oracle)} | {_first_line(self.subject)}"
         if self.oracle.body != self.subject.body:
             return f"body: {_first_change(self.oracle.body, self.subject.body)}"
         if self.oracle.headers != self.subject.headers:
             names = sorted({_name(h) for h in set(self.oracle.headers) ^ set(self.subject.headers)})
             return f"headers: {', '.join(names) or 'their order'}"
-        return "events" if self.oracle.events != self.subject.events else "error text or messages"
+        if self.oracle.events != self.subject.events:
+            less, more = (Counter(a.events) - Counter(b.events) for a, b in self._both_ways())
+            return f"events: -{_verbs(less)} +{_verbs(more)}" if less or more else "events: their order"
+        return "messages"
+
+    def _both_ways(self) -> tuple[tuple[Answer, Answer], tuple[Answer, Answer]]:
+        return (self.oracle, self.subject), (self.subject, self.oracle)
 
     def report(self) -> str:
         """The program, the request and both answers, as text."""
@@ -74,7 +87,12 @@ class Found:
 
 def _first_line(answer: Answer) -> str:
     """The error, without what varies between programs: its first line, and no quoted names."""
-    return (answer.error or "none").split("\n")[0][:110]
+    return re.sub(r"'[^']*'|\d+", "…", (answer.error or "none").split("\n")[0])[:110]
+
+
+def _verbs(events: Iterable[str]) -> list[str]:
+    """The kinds of event, names left out."""
+    return sorted({" ".join(event.split()[:1 if not event.startswith("warning") else 2]) for event in events})
 
 
 def _name(header: tuple[bytes, bytes]) -> str:
@@ -110,11 +128,11 @@ def differences(case: Case) -> Iterator[Found]:
     """Every difference of one case."""
     left = answers(ORACLE, case.program, case.questions)
     right = answers(SUBJECT, case.program, case.questions)
-    if left[0] != right[0]:
+    if not left[0].agrees(right[0]):
         yield Found(case.program, None, left[0], right[0])
         return
     for question, ours, theirs in zip(case.questions, left[1:], right[1:], strict=False):
-        if ours != theirs:
+        if not ours.agrees(theirs):
             yield Found(case.program, question, ours, theirs)
 
 

@@ -36,10 +36,10 @@ def main(arguments: list[str] | None = None) -> int:
     except KeyboardInterrupt:
         print("\ninterrupted", file=sys.stderr)
     print(file=sys.stderr)
-    report = survey.report(options.minimise)
-    print(report)
+    report = survey.report(options.programs, options.minimise)
     if options.write:
         Path(options.write).write_text(report)
+    print(report)
     return 1 if survey.kinds else 0
 
 
@@ -49,6 +49,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--requests", type=int, default=20, help="requests for each application (default: 20)")
     parser.add_argument("--seed", type=int, default=0, help="the survey's seed (default: 0)")
     parser.add_argument("--only", type=int, help="visit this application alone")
+    parser.add_argument("--programs", type=int, default=30, help="print programs for so many kinds (default: 30)")
     parser.add_argument("--minimise", type=float, default=20, help="seconds for making each program small (default: 20)")
     parser.add_argument("--write", help="also write the summary to this file")
     return parser
@@ -86,20 +87,20 @@ class Survey:
         pace = self.applications / (time.monotonic() - self._began)
         return f"{self.applications}/{total} applications, {self.differing} differ, {len(self.kinds)} kinds, {pace:.0f}/s "
 
-    def report(self, seconds: float) -> str:
-        """The summary: a table of kinds, then one small program for each."""
+    def report(self, programs: int, seconds: float) -> str:
+        """The summary: a table of kinds, then one small program for each of the most frequent."""
         asked = self.applications * self._requests
         head = (
             f"# {SUBJECT} against {ORACLE} {ORACLE_VERSION}\n\n{self.applications} applications, {asked} requests, seed "
             f"{self._seed}: {self.differing} applications differ, in {len(self.kinds)} kinds\n"
         )
         table = [f"{count:6}  {kind}  (--only {self.first_seen[kind]})" for kind, count in self.kinds.most_common()]
-        programs = [
+        shown = [
             f"\n{'=' * 80}\n{count} × (--seed {self._seed} --only {self.first_seen[kind]})\n"
             + (minimised(self.examples[kind], seconds) if seconds else self.examples[kind]).report()
-            for kind, count in self.kinds.most_common()
+            for kind, count in self.kinds.most_common(programs)
         ]
-        return "\n".join([head, *table, *programs])
+        return "\n".join([head, *table, *shown])
 
 
 if __name__ == "__main__":

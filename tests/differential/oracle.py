@@ -31,6 +31,7 @@ import difflib
 import inspect
 import json
 import os
+import re
 import warnings
 from collections.abc import Awaitable, Callable, Coroutine, Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -55,6 +56,7 @@ Application = Callable[[Message, Receive, Send], Awaitable[None]]
 Build = Callable[[Any], Application]
 Headers = tuple[tuple[str | bytes, str | bytes], ...]
 T = TypeVar("T")
+_ADDRESS = re.compile(r" at 0x[0-9a-f]+")
 
 
 class Framework:
@@ -222,6 +224,15 @@ class Answer:
         """The whole body."""
         return b"".join(self.chunks)
 
+    def agrees(self, subject: Answer) -> bool:
+        """Whether the subject's answer is this one; its exception may go on after the oracle's words, to help more."""
+        return replace(self, error=None) == replace(subject, error=None) and error_agrees(self.error, subject.error)
+
+    def without_body(self) -> Answer:
+        """The same answer without its body and the body's length, for pages whose words are each framework's own."""
+        headers = tuple(header for header in self.headers if header[0] != b"content-length")
+        return replace(self, headers=headers, chunks=())
+
     def whole(self) -> Answer:
         """The same answer with its body in one piece, for when its cuts do not matter."""
         return replace(self, chunks=(self.body,))
@@ -286,12 +297,18 @@ def _describe_error(error: BaseException | None) -> str | None:
     if isinstance(error, BaseExceptionGroup):
         inner = "; ".join(filter(None, map(_describe_error, error.exceptions)))
         return f"{type(error).__name__}({error.message}: {inner})"
-    return neutral(f"{type(error).__module__}.{type(error).__qualname__}: {error}")
+    public = next(kind for kind in type(error).__mro__ if not kind.__module__.startswith(f"{SUBJECT}._"))
+    return neutral(f"{public.__module__}.{public.__qualname__}: {error}")
+
+
+def error_agrees(oracle: str | None, subject: str | None) -> bool:
+    """Whether the subject raised what the oracle raised, with a message that begins with the oracle's words."""
+    return oracle == subject or bool(oracle and subject and subject.startswith(oracle))
 
 
 def neutral(text: str) -> str:
-    """The text with the subject's module names written as the oracle's: `vivace.exceptions.X` is `fastapi.exceptions.X`."""
-    return text.replace(f"{SUBJECT}.", f"{ORACLE}.")
+    """The text with the subject's module names written as the oracle's, and without addresses of objects."""
+    return _ADDRESS.sub("", text.replace(f"{SUBJECT}.", f"{ORACLE}."))
 
 
 # --- Driving an application ---
@@ -328,13 +345,17 @@ async def ask(app: Application, question: Question, state: Mapping[str, Any] | N
 
 @contextmanager
 def warnings_recorded() -> Iterator[None]:
-    """Make the warnings meant for users into events, so that they are compared too."""
+    """Make the framework's own warnings into events, so that they are compared too.
+
+    Pydantic's are left out: those that can differ are about models which a framework makes for itself.
+    """
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         yield
     for warning in caught:
-        if issubclass(warning.category, UserWarning):
-            record("warning", neutral(f"{warning.category.__module__}.{warning.category.__name__}: {warning.message}"))
+        kind = neutral(f"{warning.category.__module__}.{warning.category.__name__}")
+        if kind.startswith(f"{ORACLE}.") or str(warning.message).startswith("Duplicate Operation ID"):
+            record("warning", neutral(f"{kind}: {warning.message}"))
 
 
 def _scope(question: Question, kind: str) -> Message:
@@ -496,16 +517,19 @@ class Pair:
 
     def check_refusal(self) -> None:
         """Raise `Difference` unless both were built, or refused for the same reason, with the same warnings."""
-        texts = ["\n".join([side.refusal or "built", *side.events]) for side in self.sides]
-        if texts[0] != texts[1]:
+        oracle, subject = self.sides
+        if oracle.events != subject.events or not error_agrees(oracle.refusal, subject.refusal):
+            texts = ["\n".join([side.refusal or "built", *side.events]) for side in self.sides]
             raise Difference(self._report("building the application", texts))
 
-    async def check(self, question: Question, *, chunks: bool = False) -> Answer:
+    async def check(self, question: Question, *, chunks: bool = False, body: bool = True) -> Answer:
         """Put one question to both; return the oracle's answer or raise `Difference`."""
         oracle, subject = [await side.ask(question) for side in self.sides]
+        if not body:
+            oracle, subject = oracle.without_body(), subject.without_body()
         if not chunks:
             oracle, subject = oracle.whole(), subject.whole()
-        if oracle != subject:
+        if not oracle.agrees(subject):
             texts = ["\n".join(answer.lines()) for answer in (oracle, subject)]
             raise Difference(self._report(_wire(question), texts, question))
         return oracle
@@ -573,10 +597,10 @@ def served(build: Build) -> Iterator[Pair]:
         run(fresh.stop())
 
 
-def compare(build: Build, *questions: Question, chunks: bool = False) -> list[Answer]:
+def compare(build: Build, *questions: Question, chunks: bool = False, body: bool = True) -> list[Answer]:
     """Put the questions to both applications in turn, and return the oracle's answers.
 
-    With `chunks`, the cuts between the body's pieces must agree too.
+    With `chunks`, the cuts between the body's pieces must agree too; without `body`, bodies may differ.
 
     Raises:
         Difference: an answer is not the oracle's.
@@ -586,7 +610,7 @@ def compare(build: Build, *questions: Question, chunks: bool = False) -> list[An
     both.check_refusal()
     if both.oracle.refusal:
         raise ValueError(f"{ORACLE} refuses to build this application: {both.oracle.refusal}")
-    return [run(both.check(question, chunks=chunks)) for question in questions]
+    return [run(both.check(question, chunks=chunks, body=body)) for question in questions]
 
 
 def compare_refusal(build: Build) -> str:

@@ -268,7 +268,7 @@ def _other_slash(draft: _Draft, choices: Choices) -> None:
 
 
 def _other_path(draft: _Draft, choices: Choices) -> None:
-    draft.path = pick(choices, (draft.path + "x", "/", "//", draft.path.upper(), "/nowhere", draft.path[:-1] or "/", "/docs"))
+    draft.path = pick(choices, (draft.path + "x", "/", "//", draft.path.upper(), "/nowhere", draft.path[:-1] or "/"))
 
 
 def _preflight(draft: _Draft, choices: Choices) -> None:

@@ -41,6 +41,7 @@ class FastAPIAsVivace(importlib.abc.MetaPathFinder, importlib.abc.Loader):
 def main(framework: str, stopped_at: str | None = None) -> None:
     sys.path.insert(0, "")
     if framework == "fastapi":
+        assert "vivace" not in sys.modules, "too late: vivace is imported already"
         sys.meta_path.insert(0, FastAPIAsVivace())
     if stopped_at is not None:
         clock: Any = importlib.import_module("shop.clock")

@@ -50,6 +50,14 @@ def test_one_input_is_a_key_too():
     assert failures(read_body(endpoint, form("a=x"))) == [("int_parsing", ("body", "a"))]
 
 
+def test_an_input_has_a_name_even_where_the_body_is_not_embedded():
+    def endpoint(a: Annotated[int, Form()]): ...
+
+    fields = fields_of(endpoint)["body"]
+    assert read_form_values(fields, form("a=1&b=2"), False) == ({"a": 1}, [])
+    assert failures(read_form_values(fields, form(""), False)) == [("missing", ("body", "a"))]
+
+
 def test_the_first_alias_that_was_filled_in_counts():
     def endpoint(a: Annotated[int, Form(validation_alias=AliasChoices("x", "y"))]): ...
 

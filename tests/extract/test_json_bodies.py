@@ -6,6 +6,7 @@ import pytest
 from pydantic import AliasChoices, BaseModel, Json
 from pydantic_core import PydanticUndefined as NO_BODY
 
+from vivace._compile.jsonbody import read_json_body
 from vivace.param_functions import Body
 
 from .declared import failures, fields_of, read_body
@@ -62,6 +63,13 @@ def test_one_parameter_may_be_a_key():
 
     assert read_body(endpoint, {"item": {"name": "a"}}) == ({"item": Item(name="a")}, [])
     assert failures(read_body(endpoint, {"name": "a"})) == [("missing", ("body", "item"))]
+
+
+def test_a_key_stays_a_key_where_the_endpoint_does_not_embed():
+    def override(item: Annotated[Item, Body(embed=True)]): ...
+
+    fields = fields_of(override)["body"]
+    assert read_json_body(fields, {"item": {"name": "a"}}, embed=False) == ({"item": Item(name="a")}, [])
 
 
 @pytest.mark.parametrize("body", [None, [1], "text", 3])

@@ -143,6 +143,20 @@ def test_header_models_read_hyphens_and_say_so_in_errors():
     ]
 
 
+def test_header_models_may_ask_for_python_names_in_errors():
+    class Named(BaseModel):
+        model_config = ConfigDict(loc_by_alias=False)
+        x_token: int
+        item_id: int = Field(alias="x_item")
+
+    def endpoint(tokens: Annotated[Named, Header()]): ...
+
+    assert failures(read(endpoint, headers("x-token: x"))) == [
+        ("int_parsing", ("header", "x_token")),
+        ("missing", ("header", "item_id")),
+    ]
+
+
 def test_header_models_may_keep_underscores():
     def endpoint(tokens: Annotated[Tokens, Header(convert_underscores=False)]): ...
 

@@ -7,7 +7,7 @@ from enum import Enum
 from typing import Annotated, Any
 
 import pytest
-from pydantic import AliasChoices, BaseModel, Json
+from pydantic import AliasChoices, BaseModel, ConfigDict, Field, Json
 from starlette.datastructures import Headers, QueryParams
 
 from vivace import params
@@ -149,6 +149,22 @@ def test_names_in_headers():
     assert param_aliases(a_b, convert_underscores=True) == [("a_b", "a-b")]
     assert param_aliases(a_b) == [("a_b", "a_b")]
     assert param_aliases(tags, convert_underscores=True) == [("tags", "tags")]
+
+
+def test_fields_take_their_models_configuration_unless_their_type_has_its_own():
+    class Outer(BaseModel):
+        model_config = ConfigDict(validate_by_name=True)
+        text: str = Field(alias="t")
+        inner: Model = Field(alias="i")
+        inners: list[Model] = Field(alias="l")
+
+    assert [param_aliases(field) for field in model_fields(Outer)] == [
+        [("t", "t"), ("text", "text")],
+        [("i", "i")],
+        [("l", "l"), ("inners", "inners")],
+    ]
+    for field in model_fields(Outer):
+        assert field.type_adapter is not None
 
 
 def test_the_pieces_that_others_import():

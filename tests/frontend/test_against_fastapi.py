@@ -4,15 +4,15 @@ Precedence in the whole tree of routers, dependencies, redirects and limits; the
 """
 
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from starlette.responses import PlainTextResponse
 from starlette.routing import Mount, Route
 
-from tests.differential.oracle import Request, compare, get
+from tests.differential.oracle import Request, compare, get, pair
 
 PAGE = ("accept", "text/html")
 LONG = "x" * 300
@@ -82,13 +82,13 @@ def test_fallbacks(sites: Path, site: str, fallback: Any) -> None:
 @pytest.mark.parametrize("fallback", ["auto", "index.html", "404.html", None, "500.html"])
 @pytest.mark.parametrize("site", [*SITES, "missing", "home/main.js"])
 @pytest.mark.parametrize("path", ["/", "app", ""])
-def test_refused_declarations(sites: Path, site: str, fallback: Any, path: str) -> None:
+def test_declarations_are_refused_alike(sites: Path, site: str, fallback: Any, path: str) -> None:
     def build(fw: Any) -> Any:
         app = fw.FastAPI()
         app.frontend(path, directory=sites / site, fallback=fallback, check_dir=True)
         return app
 
-    compare(build)
+    pair(build).check_refusal()
 
 
 @pytest.mark.parametrize("redirect_slashes", [True, False])
@@ -213,6 +213,32 @@ def test_low_priority_routes_that_are_no_frontends(sites: Path) -> None:
     compare(build, *every_way("/first/ /first /first/main.js /included/low /included/low/ /low"))
 
 
+def test_low_priority_operations(sites: Path) -> None:
+    def build(fw: Any) -> Any:
+        def name(value: str) -> Any:
+            def write(response: fw.Response) -> None:
+                response.headers.append("x-dependency", value)
+
+            return fw.Depends(write)
+
+        async def endpoint(number: int, request: fw.Request) -> list[Any]:
+            return [number, type(request.scope["route"]).__name__]
+
+        def add(router: Any, path: str) -> None:
+            router._low_priority_routes.append(router.route_class(path, endpoint=endpoint, methods=["GET"]))
+            router._mark_routes_changed()
+
+        router = fw.APIRouter(dependencies=[name("router")])
+        add(router, "/numbers/{number}")
+        app = fw.FastAPI(dependencies=[name("app")])
+        app.include_router(router, prefix="/included", dependencies=[name("include")])
+        add(app.router, "/{number}")
+        app.frontend("/", directory=sites / "home")
+        return app
+
+    compare(build, *every_way("/included/numbers/1 /included/numbers/x /included/numbers /1 /x"))
+
+
 def test_dependencies(sites: Path) -> None:
     def build(fw: Any) -> Any:
         def name(value: str) -> Any:
@@ -278,50 +304,117 @@ def test_dependencies_with_yield(sites: Path, scope: Any) -> None:
     compare(build, *every_way("/ui/main.js /ui/none /ui"), get("/events"))
 
 
-def test_overrides_and_bodies(sites: Path) -> None:
+@pytest.mark.parametrize("kind", ["http", "value"])
+def test_errors_after_the_answer(sites: Path, kind: str) -> None:
+    def build(fw: Any) -> Any:
+        def fail() -> None:
+            raise fw.HTTPException(418) if kind == "http" else ValueError("too late")
+
+        def in_background(background: fw.BackgroundTasks) -> None:
+            background.add_task(fail)
+
+        def on_exit() -> Any:
+            yield
+            fail()
+
+        app = fw.FastAPI()
+        for dependency in (in_background, on_exit):
+            router = fw.APIRouter(dependencies=[fw.Depends(dependency)])
+            router.frontend("/", directory=sites / "home")
+            app.include_router(router, prefix=f"/{dependency.__name__}")
+
+        @app.exception_handler(ValueError)
+        async def handle(request: Any, exc: Any) -> PlainTextResponse:
+            return PlainTextResponse("handled", 419)
+
+        return app
+
+    compare(build, *every_way("/in_background/main.js /in_background/none /on_exit/main.js /on_exit/none"))
+
+
+def test_overrides(sites: Path) -> None:
     def build(fw: Any) -> Any:
         def closed() -> None:
             raise fw.HTTPException(401)
 
-        def count(numbers: list[int], response: fw.Response) -> None:
-            response.headers["x-sum"] = str(sum(numbers))
-
         app = fw.FastAPI(dependencies=[fw.Depends(closed)])
         app.dependency_overrides[closed] = lambda: None
         app.frontend("/", directory=sites / "home")
-        router = fw.APIRouter(dependencies=[fw.Depends(count)])
-        router.frontend("/sums", directory=sites / "home")
-        app.include_router(router)
         return app
 
-    json = ("content-type", "application/json")
+    compare(build, *every_way("/main.js /none"))
+
+
+def test_no_body_is_read_for_dependencies(sites: Path) -> None:
+    def build(fw: Any) -> Any:
+        def whole(numbers: list[int]) -> None:
+            raise AssertionError("its body is missing")
+
+        def key(name: Annotated[str, fw.Body(embed=True)]) -> None:
+            raise AssertionError("its body is missing")
+
+        def form(name: Annotated[str, fw.Form()], limit: int = 1) -> None:
+            raise AssertionError("its form is missing")
+
+        def optional(response: fw.Response, number: Annotated[int, fw.Body()] = 3) -> None:
+            response.headers["x-number"] = str(number)
+
+        async def raw(request: fw.Request, response: fw.Response) -> None:
+            response.headers["x-length"] = str(len(await request.body()))
+
+        app = fw.FastAPI()
+        for dependency in (whole, key, form, optional, raw):
+            router = fw.APIRouter(dependencies=[fw.Depends(dependency)])
+            router.frontend("/", directory=sites / "home")
+            app.include_router(router, prefix=f"/{dependency.__name__}")
+        return app
+
+    types = ("application/json", "application/x-www-form-urlencoded", "text/plain")
     compare(
         build,
-        *every_way("/main.js"),
-        Request("GET", "/sums/main.js", (json,), b"[1, 2, 3]"),
-        Request("GET", "/sums/main.js", (json,), b'["x"]'),
-        Request("GET", "/sums/main.js", (json,), b"["),
-        Request("GET", "/sums/main.js"),
-        Request("POST", "/sums/main.js", (json,), b"["),
+        *(
+            Request(method, f"/{name}/main.js{query}", (("content-type", kind),), body)
+            for method in ("GET", "POST")
+            for name in ("whole", "key", "form", "optional", "raw")
+            for query in ("", "?limit=x")
+            for kind in types
+            for body in (b"", b"7", b"[1, 2]", b"name=Ann", b"[")
+        ),
     )
 
 
-def test_body_limits(sites: Path) -> None:
+LIMITS = st.sampled_from([None, 0, 4, 10])
+
+
+@settings(max_examples=40, deadline=None)
+@given(app_limit=LIMITS, outer=LIMITS, outer_include=LIMITS, include=LIMITS, own=LIMITS)
+def test_body_limits(
+    sites: Path,
+    app_limit: int | None,
+    outer: int | None,
+    outer_include: int | None,
+    include: int | None,
+    own: int | None,
+) -> None:
     def build(fw: Any) -> Any:
-        router = fw.APIRouter()
-        router.frontend("/", directory=sites / "home")
-        app = fw.FastAPI(max_body_size=4)
-        app.frontend("/app", directory=sites / "home")
-        app.include_router(router, prefix="/none", max_body_size=0)
-        app.include_router(router, prefix="/some", max_body_size=10)
+        low = Route("/low", lambda request: PlainTextResponse("low"))
+        innermost = fw.APIRouter(max_body_size=own)
+        innermost.frontend("/", directory=sites / "home")
+        innermost._low_priority_routes.append(low)
+        middle = fw.APIRouter(max_body_size=outer)
+        middle.include_router(innermost, prefix="/in", max_body_size=include)
+        app = fw.FastAPI(max_body_size=app_limit)
+        app.frontend("/", directory=sites / "home")
+        app.include_router(middle, prefix="/out", max_body_size=outer_include)
+        app.router.routes.append(Mount("/mounted", app=innermost))
         return app
 
     compare(
         build,
         *(
-            Request(method, f"{prefix}/main.js", body=body)
+            Request(method, path, body=body)
             for method in ("GET", "POST")
-            for prefix in ("/app", "/none", "/some")
+            for path in ("/main.js", "/out/in/main.js", "/out/in/low", "/mounted/main.js", "/mounted/low")
             for body in (b"", b"1234", b"12345678", b"12345678901")
         ),
     )
@@ -372,7 +465,7 @@ REQUESTS = st.builds(
 )
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, deadline=None)
 @given(tree=TREES, requests=st.lists(REQUESTS, min_size=8, max_size=12))
 def test_any_tree(sites: Path, tree: Any, requests: list[Request]) -> None:
     def build(fw: Any) -> Any:

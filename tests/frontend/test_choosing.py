@@ -96,7 +96,8 @@ def test_of_two_routers_at_one_path_the_first_wins(tmp_path: Path) -> None:
     ],
 )
 def test_template(tmp_path: Path, prefix: str, path: str, template: str) -> None:
-    match = group(tmp_path, path).select(scope(template.replace("{path}", "x")), prefix)
+    included = IncludedFrontends(group(tmp_path, path), prefix=prefix, solve=None)
+    match = included.select(scope(template.replace("{path}", "x")))
     assert match is not None
     assert match.template == template
 

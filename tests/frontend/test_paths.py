@@ -33,8 +33,12 @@ def test_join(prefix: str, path: str, joined: str) -> None:
 
 
 def test_specificity_grows_with_depth() -> None:
-    paths = ["/", "/a", "/a/b", "/a/b/c"]
-    assert sorted(reversed(paths), key=frontend_path_specificity) == paths
+    assert sorted(["/a/b/c", "/a", "/", "/a/b"], key=frontend_path_specificity) == [
+        "/",
+        "/a",
+        "/a/b",
+        "/a/b/c",
+    ]
 
 
 @pytest.mark.parametrize(

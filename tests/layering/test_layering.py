@@ -9,6 +9,7 @@ from __future__ import annotations
 import ast
 import builtins
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -29,33 +30,37 @@ ORDER = [
     "exceptions",
     "openapi.constants",
     "openapi.models",
+    "telemetry",
     "background",
+    "_lifespan",
     # Declared values.
     "params",
     "param_functions",
     "security",
     "sse",
+    "_frontend",
     # What an endpoint needs.
     "_plan",
     "encoders",
     "exception_handlers",
     "responses",
+    "middleware",
     "_body_limit",
     "_form_limits",
-    "middleware",
-    "telemetry",
-    # What is made of it: functions, and the document.
+    # Functions are made of it.
     "_compile",
-    "openapi",
-    # Routes.
+    "_entry",
+    # Routes, and how they are found.
     "_operation_id",
     "_options",
+    "_verbs",
     "_operation",
-    "_frontend",
     "_match",
+    # The document.
+    "openapi",
+    # What the user declares all that with.
     "routing",
     "applications",
-    "inspect",
 ]
 """Every room, the lowest first. The longest name that fits counts: `openapi.models` is no part of `openapi` here."""
 
@@ -83,7 +88,6 @@ GUESTS = {
 
 FORBIDDEN = [
     ("openapi", "_compile", "the document is made from plans, never from compiled code"),
-    ("openapi", "_match", "the document lists routes that it is given"),
     ("_compile", "openapi", "what a function does has nothing to do with how it is documented"),
 ]
 """Pairs that the order would allow."""
@@ -111,6 +115,10 @@ OWN = [found for found in ALL if found.top == PACKAGE and not found.typing_only]
 ROOMS_ONLY = [found for found in OWN if room(found.importer) in ORDER]
 
 
+def report(lines: list[str], reason: str = "") -> str:
+    return "\n".join([reason, *lines])
+
+
 def test_every_module_has_a_place() -> None:
     known = {*ORDER, *DOORS, *GUESTS}
     assert {name: room(name) for name in MODULES if room(name) not in known} == {}
@@ -127,11 +135,13 @@ def test_imports_point_one_way() -> None:
         for found in ROOMS_ONLY
         if target(found) in ORDER and ORDER.index(target(found)) > ORDER.index(room(found.importer))
     ]
-    assert wrong == []
+    assert not wrong, report(wrong)
 
 
 def test_no_room_imports_a_door() -> None:
-    assert [str(found) for found in ROOMS_ONLY if target(found) in DOORS] == []
+    imported = [found for found in ROOMS_ONLY if target(found) in DOORS and found.name != "__version__"]
+    wrong = [str(found) for found in imported]
+    assert not wrong, report(wrong)
 
 
 def test_no_room_imports_a_guest() -> None:
@@ -141,7 +151,7 @@ def test_no_room_imports_a_guest() -> None:
 @pytest.mark.parametrize(("importer", "imported", "reason"), FORBIDDEN)
 def test_forbidden_pair(importer: str, imported: str, reason: str) -> None:
     wrong = [str(found) for found in OWN if room(found.importer) == importer and target(found) == imported]
-    assert wrong == [], reason
+    assert not wrong, report(wrong, reason)
 
 
 def test_guests_use_public_names() -> None:
@@ -185,7 +195,7 @@ def test_private_names_of_pydantic_and_starlette_stay_in_one_place() -> None:
         and is_private(found)
         and found.top not in PRIVATE_NAMES_IN.get(room(found.importer), set())
     ]
-    assert wrong == []
+    assert not wrong, report(wrong)
 
 
 def private_attributes() -> Iterator[tuple[str, int, str]]:
@@ -198,7 +208,13 @@ def private_attributes() -> Iterator[tuple[str, int, str]]:
                 yield module, node.lineno, node.attr
 
 
+PUBLIC_ALL_THE_SAME = {"_replace", "_asdict", "_fields", "_make", "_getframe"}
+"""Documented names of the standard library: of named tuples, and of `sys`."""
+
+
 def _is_private_name(name: str) -> bool:
+    if name in PUBLIC_ALL_THE_SAME:
+        return False
     if name.startswith("__pydantic"):
         return True
     return name.startswith("_") and not name.startswith("__")
@@ -223,13 +239,13 @@ def test_private_attributes_of_other_packages_stay_in_one_place() -> None:
         for module, line, name in private_attributes()
         if room(module) not in PRIVATE_NAMES_IN
     ]
-    assert wrong == []
+    assert not wrong, report(wrong)
 
 
-def test_opentelemetry_is_known_to_telemetry_alone_and_imported_late() -> None:
+def test_opentelemetry_is_known_to_telemetry_alone() -> None:
+    """Which modules of telemetry import it at once does not matter, as long as they are imported late: see below."""
     used = [found for found in ALL if found.top == "opentelemetry"]
     assert [str(found) for found in used if room(found.importer) != "telemetry"] == []
-    assert [str(found) for found in used if not (found.lazy or found.typing_only)] == []
 
 
 OPTIONAL = [
@@ -250,7 +266,9 @@ LOADED_BY_STARLETTE = {"multipart", "python_multipart"}
 
 
 def in_new_interpreter(program: str) -> list[str]:
-    result = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    # Installed Pydantic plugins (logfire's, say) load what they like as soon as there is a model.
+    env = {**os.environ, "PYDANTIC_DISABLE_PLUGINS": "__all__"}
+    result = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, env=env)
     assert result.returncode == 0, result.stderr
     found: list[str] = json.loads(result.stdout)
     return found
@@ -285,7 +303,11 @@ print(json.dumps([vivace.__name__]))
 def test_only_declared_packages_are_imported() -> None:
     """What `pyproject.toml` names as dependencies, at the top of modules; the rest inside functions or guarded."""
     declared = {"starlette", "pydantic", "pydantic_core", "anyio", "typing_extensions", "typing_inspection"}
-    guests_own = {"cli": {"typer", "uvicorn"}, "server": {"httptools", "uvicorn"}, "testclient": set[str]()}
+    guests_own = {
+        "cli": {"typer", "uvicorn"},
+        "server": {"httptools", "uvicorn"},
+        "telemetry": {"opentelemetry"},
+    }
     wrong = [
         str(found)
         for found in ALL
@@ -293,7 +315,7 @@ def test_only_declared_packages_are_imported() -> None:
         and not (found.lazy or found.typing_only or is_guarded(found))
         and found.top not in guests_own.get(room(found.importer), set())
     ]
-    assert wrong == []
+    assert not wrong, report(wrong)
 
 
 def is_guarded(found: Import) -> bool:

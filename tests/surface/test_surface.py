@@ -35,7 +35,8 @@ def test_module_has_every_public_name(module: str) -> None:
 )
 def test_name_means_the_same(module: str, name: str) -> None:
     ours = getattr(import_module(module.replace("fastapi", "vivace", 1)), name)
-    assert list(differences(SURFACE[module][name], ours)) == []
+    found = list(differences(SURFACE[module][name], ours))
+    assert not found, f"{module}.{name}:\n" + "\n".join(found)
 
 
 # --- comparing a recorded entry with an object ----------------------------------------------------------------------

@@ -96,6 +96,7 @@ def test_class_has_member(path: str, name: str) -> None:
 
 def test_attributes_of_a_made_route() -> None:
     from vivace import FastAPI
+    from vivace.routing import APIRoute
 
     app = FastAPI()
 
@@ -104,6 +105,7 @@ def test_attributes_of_a_made_route() -> None:
         return {}
 
     route = app.router.routes[-1]
+    assert isinstance(route, APIRoute)
     assert [field.name for field in route.dependant.path_params] == ["item_id"]
     assert route.body_field is not None and route.response_field is not None
     assert route.unique_id == "create_item_items__item_id__post"

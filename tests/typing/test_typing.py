@@ -17,6 +17,9 @@ import pytest
 
 from tests.surface.record import RECORD
 
+Found = dict[str, dict[int, str]]
+"""What a checker complains about: file name → line → message."""
+
 PROGRAMS = Path(__file__).parent / "programs"
 VERBS = ("get", "put", "post", "delete", "options", "head", "patch", "trace", "api_route")
 
@@ -102,54 +105,36 @@ def every_option() -> str:
 
 
 @pytest.fixture(scope="module")
-def programs(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
-    generated = tmp_path_factory.mktemp("typing") / "every_option.py"
-    generated.write_text(every_option())
-    return [generated, PROGRAMS / "accepted.py", PROGRAMS / "mistakes.py"]
+def programs(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A directory with all programs, and nothing of this project's configuration."""
+    folder = tmp_path_factory.mktemp("typing")
+    for program in PROGRAMS.glob("*.py"):
+        (folder / program.name).write_text(program.read_text())
+    (folder / "every_option.py").write_text(every_option())
+    (folder / "pyrightconfig.json").write_text('{"typeCheckingMode": "standard"}')
+    return folder
 
 
 @pytest.fixture(scope="module")
-def found_by_mypy(programs: list[Path]) -> dict[str, dict[int, str]]:
-    command = [
-        sys.executable,
-        "-m",
-        "mypy",
-        "--strict",
-        "--config-file=",
-        "--show-absolute-path",
-        *map(str, programs),
-    ]
-    result = subprocess.run(command, capture_output=True, text=True, cwd=PROGRAMS.parents[2])
+def found_by_mypy(programs: Path) -> Found:
+    command = [sys.executable, "-m", "mypy", "--strict", "."]
+    result = subprocess.run(command, capture_output=True, text=True, cwd=programs)
     assert result.returncode in (0, 1), result.stdout + result.stderr
-    found: dict[str, dict[int, str]] = {}
+    assert "checked 3 source files" in result.stdout
+    found: Found = {}
     for file, line, message in re.findall(r"^(.+?):(\d+): error: (.*)$", result.stdout, re.MULTILINE):
         found.setdefault(Path(file).name, {})[int(line)] = message
     return found
 
 
 @pytest.fixture(scope="module")
-def found_by_pyright(
-    programs: list[Path], tmp_path_factory: pytest.TempPathFactory
-) -> dict[str, dict[int, str]]:
-    project = tmp_path_factory.mktemp("pyright") / "pyrightconfig.json"
-    project.write_text(
-        json.dumps({"typeCheckingMode": "standard", "include": [str(path) for path in programs]})
-    )
-    command = [
-        sys.executable,
-        "-m",
-        "pyright",
-        "--outputjson",
-        "--pythonpath",
-        sys.executable,
-        "-p",
-        str(project),
-    ]
-    result = subprocess.run(command, capture_output=True, text=True)
+def found_by_pyright(programs: Path) -> Found:
+    command = [sys.executable, "-m", "pyright", "--outputjson", "--pythonpath", sys.executable]
+    result = subprocess.run(command, capture_output=True, text=True, cwd=programs)
     assert result.stdout.startswith("{"), result.stdout + result.stderr
     report = json.loads(result.stdout)
-    assert report["summary"]["filesAnalyzed"] == len(programs), report
-    found: dict[str, dict[int, str]] = {}
+    assert report["summary"]["filesAnalyzed"] == 3, report
+    found: Found = {}
     for entry in report["generalDiagnostics"]:
         if entry["severity"] == "error":
             line = entry["range"]["start"]["line"] + 1
@@ -158,24 +143,23 @@ def found_by_pyright(
 
 
 @pytest.fixture(params=["mypy", "pyright"])
-def found(request: pytest.FixtureRequest) -> dict[str, dict[int, str]]:
-    """What the checker complains about: file name → line → message."""
-    result: dict[str, dict[int, str]] = request.getfixturevalue(f"found_by_{request.param}")
+def found(request: pytest.FixtureRequest) -> Found:
+    result: Found = request.getfixturevalue(f"found_by_{request.param}")
     return result
 
 
 @pytest.mark.timeout(300)
-def test_every_option_of_every_verb(found: dict[str, dict[int, str]]) -> None:
+def test_every_option_of_every_verb(found: Found) -> None:
     assert found.get("every_option.py", {}) == {}
 
 
 @pytest.mark.timeout(300)
-def test_accepted(found: dict[str, dict[int, str]]) -> None:
+def test_accepted(found: Found) -> None:
     assert found.get("accepted.py", {}) == {}
 
 
 @pytest.mark.timeout(300)
-def test_mistakes(found: dict[str, dict[int, str]]) -> None:
+def test_mistakes(found: Found) -> None:
     text = (PROGRAMS / "mistakes.py").read_text()
     marked = {number for number, line in enumerate(text.splitlines(), 1) if "  # error" in line}
     assert set(found.get("mistakes.py", {})) == marked, found.get("mistakes.py")

@@ -105,7 +105,7 @@ async def solve_dependencies(
         cleanup = async_exit_stack.enter_context(CancelScope())
     values, errors = await _solver(dependant, embed_body_fields, overrides)(
         request,
-        None if body is PydanticUndefined else body,
+        body,
         response,
         background,
         async_exit_stack,
@@ -204,7 +204,7 @@ def compose_handler(plan: EndpointPlan, dependant: Dependant, provider: Any, ste
 
 async def _read_body(plan: EndpointPlan, request: Request, context: Any, observed: Any) -> Any:
     if plan.body is None:
-        return None
+        return PydanticUndefined
     scope = request.scope
     if plan.body.is_form:
         return await read_form(request, plan.form_limits)

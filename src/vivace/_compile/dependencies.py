@@ -49,11 +49,18 @@ class DependencyEmitter:
     """Writes the tree of one endpoint into a `Source`."""
 
     def __init__(
-        self, source: Source, root: DependencyPlan, body: BodyPlan | None, *, has_cache: bool = False
+        self,
+        source: Source,
+        root: DependencyPlan,
+        body: BodyPlan | None,
+        *,
+        connection: str = "request",
+        has_cache: bool = False,
     ) -> None:
         self.source = source
         self.root = root
         self.body = body
+        self.connection = connection  # the variable that an HTTPConnection parameter gets
         self.has_cache = has_cache  # there is a `dependency_cache` that outlives the request
         self._done: dict[Any, tuple[str, str | None]] = {}  # cache key → variables of value and errors
         self._thread = _Thread()
@@ -340,7 +347,7 @@ class DependencyEmitter:
         if special is Special.SCOPES:
             return f"{self.source.use(SecurityScopes)}({list(node.oauth_scopes)!r})"
         if special is Special.CONNECTION:
-            return "request"
+            return self.connection
         return special.value
 
 

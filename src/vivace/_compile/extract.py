@@ -19,7 +19,7 @@ Nothing here knows about bodies, plans or generated code.
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterable, Iterator, Mapping, Sequence, Sized
+from collections.abc import Iterator, Mapping, Sequence, Sized
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import Enum
@@ -214,31 +214,32 @@ def _parameter_reader(field: ModelField) -> ParameterReader:
 
 
 def _model_reader(field: ModelField, model: type[BaseModel]) -> ModelReader:
-    fields = model_fields(model)
     convert = bool(getattr(field.field_info, "convert_underscores", False))
     return ModelReader(
         field=field,
         location=location_of(field),
-        plain=_model_names(fields),
-        headers=_model_names(fields, convert_underscores=convert, ignore_case=True),
+        plain=_model_names(model),
+        headers=_model_names(model, convert_underscores=convert, ignore_case=True),
         is_optional=is_nullable(field.field_info.annotation),
         wants_extras=model.model_config.get("extra") in ("allow", "forbid"),
     )
 
 
 def _model_names(
-    fields: Iterable[ModelField], *, convert_underscores: bool = False, ignore_case: bool = False
+    model: type[BaseModel], *, convert_underscores: bool = False, ignore_case: bool = False
 ) -> _ModelNames:
     names: list[_ModelName] = []
     wire: dict[str, str] = {}
-    for field in fields:
+    for field in model_fields(model):
         aliases = param_aliases(field, convert_underscores=convert_underscores)
         wire.update((alias, key) for alias, key in aliases if alias != key)
         pairs = tuple((alias, key.lower() if ignore_case else key) for alias, key in aliases)
         is_sequence = field_annotation_is_sequence(field.field_info.annotation)
         names.append(_ModelName(pairs, is_sequence, takes_all_values(field)))
     unreachable = frozenset(alias.lower() if ignore_case else alias for alias in wire)
-    return _ModelNames(tuple(names), unreachable, wire)
+    # With `loc_by_alias=False` the model asks for its Python names in errors.
+    says_names = model.model_config.get("loc_by_alias") is False
+    return _ModelNames(tuple(names), unreachable, {} if says_names else wire)
 
 
 # --- questions for the emitters -----------------------------------------------------------------------------

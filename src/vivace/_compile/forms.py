@@ -77,6 +77,18 @@ async def read_file_bytes(file: UploadFile) -> bytes:
         file.file.seek(position)
 
 
+def is_whole_body(fields: Sequence[ModelField], embed: bool) -> bool:
+    """Whether the one field is the body itself rather than a key of it.
+
+    Not so for what is declared to be in a form, where everything has a name, nor for a field that says `embed` although
+    the endpoint does not: a dependency that overrides another.
+    """
+    if len(fields) != 1 or embed:
+        return False
+    info = fields[0].field_info
+    return not isinstance(info, params.Form) and not getattr(info, "embed", None)
+
+
 # --- readers ------------------------------------------------------------------------------------------------
 
 
@@ -158,7 +170,7 @@ def _collect(fields: Sequence[ModelField], form: FormData, embed: bool) -> list[
     # One pass over the form, whatever the number of fields.
     values = group(form.multi_items())
     readers = [form_reader_for(field) for field in fields]
-    if len(readers) == 1 and not embed and not readers[0].is_model:
+    if is_whole_body(fields, embed):
         return [readers[0].collect_dict(values)]
     return [reader.collect(values) for reader in readers]
 

@@ -16,10 +16,10 @@ from pydantic_core import PydanticUndefined
 from starlette.datastructures import FormData
 
 from vivace._plan.fields import ModelField, missing_error
-from vivace._plan.forms import form_models, param_aliases
+from vivace._plan.forms import param_aliases
 
 from .extract import Errors, absent, validate_value
-from .forms import read_form_body
+from .forms import is_whole_body, read_form_body
 
 
 async def request_body_to_args(
@@ -51,11 +51,6 @@ def read_json_body(fields: Sequence[ModelField], body: Any, embed: bool) -> tupl
         else:
             values[field.name] = value
     return values, errors
-
-
-def is_whole_body(fields: Sequence[ModelField], embed: bool) -> bool:
-    """Whether the one field is the body itself rather than a key of it, or a model spread over a form."""
-    return len(fields) == 1 and not embed and not form_models(fields[0])
 
 
 def _read_key(field: ModelField, body: Any) -> tuple[Any, Errors]:

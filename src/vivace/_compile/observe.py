@@ -6,6 +6,8 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
+from pydantic_core import PydanticUndefined
+
 # The key of the scope under which an observed request keeps its telemetry.
 SCOPE_KEY = "fastapi.telemetry"
 
@@ -21,7 +23,7 @@ def observed_dependencies(
     if connection.scope["type"] == "websocket":
         data.websocket = connection
     else:
-        data.request, data.body = connection, body
+        data.request, data.body = connection, None if body is PydanticUndefined else body
     return operation(observed, "dependencies", endpoint)
 
 

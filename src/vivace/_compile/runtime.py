@@ -116,9 +116,9 @@ def is_json(content_type: str | None, strict: bool) -> bool:
 
 
 def parse_body(scope: Scope, raw: bytes, strict: bool, context: Callable[[Scope], EndpointContext]) -> Any:
-    """The body as data: `None` if empty, parsed if its type says JSON, else as it came."""
+    """The body as data: `MISSING` if empty, parsed if its type says JSON, else as it came."""
     if not raw:
-        return None
+        return MISSING
     try:
         if not is_json(find_header(scope["headers"], b"content-type"), strict):
             return raw
@@ -142,7 +142,7 @@ def parse_body(scope: Scope, raw: bytes, strict: bool, context: Callable[[Scope]
 def validation_error(
     errors: list[Any], body: Any, scope: Scope, context: Callable[[Scope], EndpointContext]
 ) -> RequestValidationError:
-    return RequestValidationError(errors, body=body, endpoint_ctx=context(scope))
+    return RequestValidationError(errors, body=None if body is MISSING else body, endpoint_ctx=context(scope))
 
 
 def websocket_validation_error(

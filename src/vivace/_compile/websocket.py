@@ -32,7 +32,7 @@ class _WebSocketEmitter:
         assert plan.root.call is not None
         self.name = source.local(identifier(getattr(plan.root.call, "__name__", type(plan.root.call).__name__)))
         self.context = source.bind("context", context_maker(plan))
-        self.dependencies = DependencyEmitter(source, plan.root, None)
+        self.dependencies = DependencyEmitter(source, plan.root, None, connection="websocket")
 
     def compile(self) -> Callable[..., Any]:
         source, needs = self.source, self.dependencies.needs

@@ -7,6 +7,7 @@ An application of a thousand routes declares `item_id: int` a thousand times; it
 from __future__ import annotations
 
 import dataclasses
+import warnings
 from collections.abc import Sequence
 from copy import deepcopy
 from functools import cached_property
@@ -87,9 +88,9 @@ class ModelField:
             _ = self.validator
 
     def get_default(self) -> Any:
-        """A fresh copy of the default, `None` when the field is required."""
+        """A fresh copy of the default; `PydanticUndefined` when the field is required."""
         if self.field_info.is_required():
-            return None
+            return PydanticUndefined
         return self.field_info.get_default(call_default_factory=True)
 
     def validate(
@@ -160,16 +161,22 @@ def missing_error(loc: tuple[int | str, ...]) -> dict[str, Any]:
 
 
 def _build_adapter(info: FieldInfo, config: ConfigDict | None) -> TypeAdapter[Any]:
-    return TypeAdapter(Annotated[info.annotation, info], config=config)
+    with warnings.catch_warnings():
+        # An alias means something to us, if not to a TypeAdapter.
+        warnings.filterwarnings("ignore", message="The '(alias|validation_alias|serialization_alias)' attribute")
+        return TypeAdapter(Annotated[info.annotation, info], config=config)
 
 
 def _validating_adapter(info: FieldInfo, config: ConfigDict | None) -> TypeAdapter[Any]:
     # PERF (W12, W13): building an adapter costs 50–500 µs and most fields are plain; `metadata`, `discriminator` and
-    # `validate_default` are all that a FieldInfo adds to validation.
-    shareable = config is None and not info.metadata and info.discriminator is None
-    key = type_identity(info.annotation) if shareable else None
-    if key is None:
+    # `validate_default` are all that a FieldInfo adds to the validation of a value.
+    if config is not None or info.discriminator is not None:
         return _build_adapter(info, config)
+    if info.metadata:
+        return TypeAdapter(Annotated[info.annotation, *info.metadata])
+    key = type_identity(info.annotation)
+    if key is None:
+        return TypeAdapter(info.annotation)
     adapter = _SHARED_ADAPTERS.get(key)
     if adapter is None:
         adapter = _SHARED_ADAPTERS[key] = TypeAdapter(info.annotation)

@@ -19,13 +19,14 @@ Rules that all forms follow:
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, is_dataclass
 from functools import cache, partial
 from typing import Annotated, Any, Union, get_args, get_origin
 
 from pydantic import AliasChoices, BaseModel, BeforeValidator, Json, Tag
 from pydantic_core import PydanticUndefined
 from starlette.datastructures import UploadFile
+from typing_extensions import is_typeddict
 
 from vivace import params
 
@@ -62,8 +63,9 @@ def is_json_field(field: ModelField) -> bool:
 def parameter_model(field: ModelField) -> type[BaseModel] | None:
     """The model whose fields are read in place of a parameter; `None` for a parameter that is one value.
 
-    parameter_model(field of Annotated[Filters | None, Query()])  # Filters
-    parameter_model(field of Annotated[Json[Filters], Query()])   # None: one text
+        parameter_model(field of Annotated[Filters | None, Query()])  # Filters
+
+    `Annotated[Json[Filters], Query()]` is one value: a text.
     """
     info = field.field_info
     if is_json_field(field):
@@ -95,9 +97,21 @@ def form_models(field: ModelField) -> list[type[BaseModel]]:
 def model_fields(model: type[BaseModel]) -> list[ModelField]:
     """The fields of a model as `ModelField`s; the same list for the same model."""
     return [
-        ModelField(field_info=info, name=name, config=model.model_config)
+        ModelField(
+            field_info=info,
+            name=name,
+            # Pydantic refuses to give such a type another configuration than its own.
+            config=None if _has_own_config(info.annotation) else model.model_config,
+        )
         for name, info in model.model_fields.items()
     ]
+
+
+def _has_own_config(annotation: Any) -> bool:
+    is_class = isinstance(annotation, type) and get_origin(annotation) is None
+    return is_class and (
+        issubclass(annotation, BaseModel) or is_dataclass(annotation) or is_typeddict(annotation)
+    )
 
 
 def flat_fields(fields: Sequence[ModelField]) -> list[ModelField]:

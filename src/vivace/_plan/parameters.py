@@ -24,10 +24,11 @@ from typing_inspection.typing_objects import is_typealiastype
 
 from vivace import params
 from vivace._pydantic import merged_field_info
-from vivace.exceptions import FastAPIError
+from vivace.exceptions import FastAPIError, PydanticV1NotSupportedError
 from vivace.security.oauth2 import SecurityScopes
 
 from .annotations import (
+    annotation_is_pydantic_v1,
     field_annotation_is_scalar,
     is_uploadfile_or_nonable_uploadfile_annotation,
     is_uploadfile_sequence_annotation,
@@ -147,10 +148,7 @@ def _special(declaration: Declaration) -> Special:
 def _path(declaration: Declaration) -> ParameterPlan:
     info = declaration.info
     if not isinstance(info, (params.Param, params.Body)):
-        require(
-            declaration.default is EMPTY,
-            f"Path parameters cannot have default values: {declaration.name!r} is part of the path",
-        )
+        # A default is left alone: the same function may be declared under a path that lacks the parameter.
         info = _unmarked(declaration, params.Path)
     require(
         isinstance(info, params.Path),
@@ -230,6 +228,11 @@ def _parameter(declaration: Declaration, info: Any, location: Location) -> Param
     info.alias = alias
     if isinstance(info, params.Form):
         info.annotation = prepare_form_annotation(info.annotation)
+    if annotation_is_pydantic_v1(info.annotation):
+        raise PydanticV1NotSupportedError(
+            "pydantic.v1 models are no longer supported by FastAPI."
+            f" Please update the param {declaration.name}: {declaration.type!r}."
+        )
     field = ModelField(field_info=info, name=declaration.name)
     try:
         field.check()

@@ -196,8 +196,13 @@ def _field_parameters(field: ModelField, location: str, schemas: Schemas) -> Ite
         model is not None and field.field_info.annotation is not model and not field.field_info.is_required()
     )
     for part in [field] if model is None else model_fields(model):
-        if getattr(part.field_info, "include_in_schema", True):
+        if _is_shown(field) and _is_shown(part):
             yield _parameter(part, location, convert, optional, schemas)
+
+
+def _is_shown(field: ModelField) -> bool:
+    # Plain fields, as models have them, are always shown.
+    return bool(getattr(field.field_info, "include_in_schema", True))
 
 
 def _parameter(

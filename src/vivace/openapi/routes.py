@@ -80,5 +80,7 @@ def iter_documented(routes: Iterable[Any]) -> Iterator[Documented]:
 
 
 def is_operation(route: object) -> TypeIs[Operation]:
-    """Whether this very object is an HTTP route with a plan."""
-    return hasattr(route, "response_class") and hasattr(type(route), "plan")
+    """Whether this very object is an HTTP route with a plan, or the context of one."""
+    # Asked by what only such a route has, because a context merely passes on the attributes of its route, and because
+    # asking for the plan itself would make it.
+    return hasattr(route, "response_class") and hasattr(route, "response_fields")

@@ -17,14 +17,17 @@ from enum import Enum
 from typing import Any, Literal, TypeAlias, get_args
 
 from pydantic import BaseModel, Field
+from pydantic.dataclasses import is_pydantic_dataclass
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
 from vivace._plan.annotations import lenient_issubclass
 from vivace._plan.fields import ModelField, type_identity
+from vivace._plan.form_body import FormBody
 from vivace._pydantic import GenerateJsonSchema
 
-from .constants import REF_TEMPLATE
+from .constants import REF_PREFIX, REF_TEMPLATE
+from .form_bodies import form_body_schema
 
 JsonSchema: TypeAlias = dict[str, Any]
 Mode: TypeAlias = Literal["validation", "serialization"]
@@ -70,14 +73,23 @@ def build_schemas(fields: Sequence[ModelField], *, separate_input_output: bool =
         identity = _schema_identity(field)
         key = (field if identity is None else identity, mode)
         uses.append((field, mode, representatives.setdefault(key, field)))
-    schemas, definitions = GenerateJsonSchema(ref_template=REF_TEMPLATE).generate_definitions(
+    schemas, generated = GenerateJsonSchema(ref_template=REF_TEMPLATE).generate_definitions(
         [(field, mode, field.type_adapter.core_schema) for (_, mode), field in representatives.items()]
     )
-    return Schemas(
-        by_field={(field, mode): schemas[representative, mode] for field, mode, representative in uses},
-        definitions={str(name): _public_part(schema) for name, schema in definitions.items()},
-        separate_input_output=separate_input_output,
-    )
+    definitions = {str(name): _public_part(schema) for name, schema in generated.items()}
+    by_field = {(field, mode): schemas[representative, mode] for field, mode, representative in uses}
+    _describe_forms(by_field, definitions)
+    return Schemas(by_field, definitions, separate_input_output)
+
+
+def _describe_forms(by_field: FieldMapping, definitions: dict[str, JsonSchema]) -> None:
+    forms = {
+        schema["$ref"].removeprefix(REF_PREFIX): field.field_info.annotation
+        for (field, _), schema in by_field.items()
+        if lenient_issubclass(field.field_info.annotation, FormBody)
+    }
+    for name, model in forms.items():
+        definitions[name] = form_body_schema(model, definitions[name], definitions)
 
 
 def schema_mode(field: ModelField, separate_input_output: bool) -> Mode:
@@ -92,7 +104,11 @@ def has_computed_fields(field: ModelField) -> bool:
     models = flat_models([field.field_info.annotation])
     if any(issubclass(model, BaseModel) and model.model_computed_fields for model in models):
         return True
-    # A Pydantic dataclass tells nobody about its computed fields but its own schema.
+    return is_pydantic_dataclass(field.field_info.annotation) and _dataclass_has_computed_fields(field)
+
+
+def _dataclass_has_computed_fields(field: ModelField) -> bool:
+    # Unlike a model, a dataclass tells of its computed fields in its core schema only.
     inner = field.type_adapter.core_schema.get("schema", {})
     return bool(isinstance(inner, dict) and inner.get("computed_fields"))
 

@@ -4,21 +4,22 @@ Three readers, three parts:
 
 - a program reads `get_telemetry_data()`, and writes a `TelemetryConfig`;
 - an app asks its `Gate`, once per request, whether the request is observed;
-- an observed request's compiled endpoint calls `operation`, `run_sync_endpoint`, `validation_failed` and the other
-  hooks, with the request's record at hand (`scope[SCOPE_KEY]`).
+- an observed request's compiled endpoint calls `operation`, `run_sync_endpoint`, `validation_failed` and the
+  other hooks, with the request's record at hand (`scope[SCOPE_KEY]`).
 
-The record travels twice: in the ASGI scope, for the framework's own code, which has the scope in its hands; and in
-OpenTelemetry's context, for processors and for code that is called without a scope (background tasks, worker threads).
+The record travels twice: in the ASGI scope, for the framework's own code, which has the scope in its hands;
+and in OpenTelemetry's context, for processors and for code that is called without a scope (background tasks).
 Functions that need OpenTelemetry import it when called: by then somebody else has.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping, MutableMapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, MutableMapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
+from copy import copy
 from dataclasses import dataclass, field
-from functools import partial
+from functools import partial, wraps
 from sys import modules
 from time import time_ns
 from types import TracebackType
@@ -36,15 +37,16 @@ if TYPE_CHECKING:
     from opentelemetry.metrics import MeterProvider
     from opentelemetry.trace import Span, Tracer, TracerProvider
     from starlette.requests import Request
-    from starlette.types import ASGIApp, Scope
+    from starlette.types import ASGIApp, Receive, Scope, Send
     from starlette.websockets import WebSocket
 
     from ._asgi import NativeTelemetry
 
 SCOPE_KEY = "fastapi.telemetry"
-"""Where the ASGI scope holds an observed request's record. None: the request is excluded. Absent: nobody observes it.
+"""Where the ASGI scope holds an observed request's record.
 
-Instrumentation packages set it to None to keep native telemetry out of what they observe themselves.
+None: the request is excluded; instrumentation packages set this too, to keep native telemetry out of what they
+observe themselves. Absent: nobody observes the request yet.
 """
 
 _REQUEST_TELEMETRY_KEY = "vivace.telemetry.request"
@@ -55,13 +57,13 @@ _HTTP_METHODS = frozenset(
 )
 
 
-# --- What a program sees ----------------------------------------------------------------------------------------------
+# --- What a program sees ------------------------------------------------------------------------------------
 
 
 class TelemetryConfig(TypedDict, total=False):
     """The `telemetry` argument of `FastAPI`. Every key may be left out.
 
-        app = FastAPI(telemetry={"operation_spans": False, "exclude": lambda scope: scope["path"] == "/health"})
+        app = FastAPI(telemetry={"metrics": False, "exclude": lambda scope: scope["path"] == "/health"})
 
     The three `…_provider` keys name providers to use in place of OpenTelemetry's global ones.
     """
@@ -74,7 +76,7 @@ class TelemetryConfig(TypedDict, total=False):
     metrics: bool
     """Durations and number of requests. WebSocket connections have none. True unless given."""
     logs: bool
-    """Records of failed validation and of unhandled exceptions, with message and stack trace. True unless given."""
+    """Records of failed validation, and of unhandled exceptions with message and stack trace. True unless given."""
     operation_spans: bool
     """Spans within a request: dependencies, endpoint, serialization, background tasks. True unless given."""
     auto_configure: bool
@@ -114,9 +116,9 @@ class TelemetryData:
 def get_telemetry_data(context: Context | None = None) -> TelemetryData | None:
     """The data of the request being served, or None outside an observed request.
 
-    Without `context` it is the caller's own request. Processors pass the context that they are given: a span processor
-    its `parent_context`, a log processor the record's `context`. When the request is over, the answer is None for every
-    context that was saved while it ran.
+    Without `context` it is the caller's own request. Processors pass the context that they are given: a span
+    processor its `parent_context`, a log processor the record's `context`. When the request is over, the answer
+    is None for every context that was saved while it ran.
 
         data = get_telemetry_data()
         if data is not None and data.request is not None:
@@ -126,7 +128,7 @@ def get_telemetry_data(context: Context | None = None) -> TelemetryData | None:
     return None if telemetry is None else telemetry.data
 
 
-# --- One observed request ---------------------------------------------------------------------------------------------
+# --- One observed request -----------------------------------------------------------------------------------
 
 
 @dataclass(kw_only=True, slots=True)
@@ -186,7 +188,7 @@ class _RequestTelemetry:
         )
 
     def record_validation_failure(self, error_count: int) -> None:
-        """Log that the request's data did not fit. The errors hold input, so only their number is exported."""
+        """Log that the request's data did not fit. Errors hold input, so only their number is exported."""
         if self.logger is None:
             return
         from opentelemetry._logs import SeverityNumber
@@ -219,7 +221,7 @@ def _get_request_telemetry(context: Context | None = None) -> _RequestTelemetry 
     return telemetry if isinstance(telemetry, _RequestTelemetry) else None
 
 
-# --- Is a request observed? -------------------------------------------------------------------------------------------
+# --- Is a request observed? ---------------------------------------------------------------------------------
 
 
 def read_config(telemetry: Mapping[str, Any] | None) -> TelemetryConfig:
@@ -274,7 +276,7 @@ class Gate:
     def entry(self, scope: Scope, stack: ASGIApp) -> ASGIApp:
         """What shall serve this request: `stack` as it is, or `stack` with telemetry around it.
 
-        `stack` should be the same object from request to request, so that what is found out about it can be kept.
+        `stack` should be the same object from request to request: what is found out about it is kept.
         """
         if SCOPE_KEY in scope or scope["type"] not in _OBSERVED_SCOPES:
             return stack  # an outer app observes this request, or has excluded it
@@ -318,9 +320,9 @@ _GLOBAL_PROVIDERS = (
 def _no_global_provider_is_set() -> bool:
     """Whether it is certain, without asking OpenTelemetry, that it has no provider to offer.
 
-    PERF: many libraries import the API and few programs configure it. The three getters look into `os.environ` each time
-    (3 µs together); reading the variables behind them takes a tenth. A getter that somebody has replaced does not have the
-    variable among its globals: then it is not certain, and the getters are asked.
+    PERF: many libraries import the API and few programs configure it. The three getters look into `os.environ`
+    each time (3 µs together); reading the variables behind them takes a fraction of that. A getter that somebody
+    has replaced does not have the variable among its globals: then it is not certain, and the getters are asked.
     """
     for name, getter, variable in _GLOBAL_PROVIDERS:
         module = modules.get(name)
@@ -348,26 +350,29 @@ def _unconfigured(provider: Any) -> bool:
     return (cls.__module__, cls.__name__) in _DEFERRED_PROVIDERS
 
 
+_CONTRIB_MIDDLEWARE = ("opentelemetry.instrumentation.asgi", "OpenTelemetryMiddleware")
+
+
 def _legacy_otel(stack: Any) -> bool:
     """Whether opentelemetry-instrumentation-fastapi already observes what passes this middleware stack."""
     seen: set[int] = set()
     while stack is not None and id(stack) not in seen:
         cls = type(stack)
-        if (cls.__module__, cls.__name__) == ("opentelemetry.instrumentation.asgi", "OpenTelemetryMiddleware"):
+        if (cls.__module__, cls.__name__) == _CONTRIB_MIDDLEWARE:
             return True
         seen.add(id(stack))
         stack = getattr(stack, "app", None)
     return False
 
 
-# --- Hooks of the framework -------------------------------------------------------------------------------------------
+# --- Hooks of the framework ---------------------------------------------------------------------------------
 
 
 def route_selected(scope: MutableMapping[str, Any], path: str | None, mount: bool = False) -> None:
     """A route has been selected: the request's span and metrics are named after it.
 
-    `path` is the route's path with parameters named and not converted, as in `/items/{item_id}`; for a mount with
-    `/{path}` at its end, as Starlette has it. It does not matter whether the route will answer, redirect or refuse.
+    `path` is the route's path with its parameters named, as in `/items/{item_id}`; for a mount with `/{path}` at
+    its end, as Starlette has it. It does not matter whether the route will answer, redirect or refuse.
     """
     telemetry = scope.get(SCOPE_KEY)
     if telemetry is not None and path is not None:
@@ -389,8 +394,8 @@ def operation(
         with operation(telemetry, "dependencies", endpoint):
             ...
 
-    `function` is the user's callable that the step is about: the span carries its name. Errors that are answers, such as an
-    `HTTPException`, do not mark the span as failed.
+    `function` is the user's callable that the step is about: the span carries its name. Errors that are answers,
+    such as an `HTTPException`, do not mark the span as failed.
     """
     return _NO_OPERATION if telemetry.tracer is None else _Operation(telemetry.tracer, name, function)
 
@@ -398,9 +403,45 @@ def operation(
 def run_sync_endpoint(
     telemetry: _RequestTelemetry, function: Callable[..., Any], arguments: dict[str, Any]
 ) -> Any:
-    """Call a `def` endpoint in its span. To be called in the worker thread, so that waiting for one is not counted."""
+    """Call a `def` endpoint in its span. To be called in the worker thread: waiting for one does not count."""
     with operation(telemetry, "endpoint", function):
         return function(**arguments)
+
+
+async def run_endpoint(
+    telemetry: _RequestTelemetry,
+    run: Callable[..., Awaitable[Any]],
+    *,
+    dependant: Any,
+    values: dict[str, Any],
+    is_coroutine: bool,
+) -> Any:
+    """Call an endpoint in its span through `run`, which takes a dependant, values and `is_coroutine`.
+
+    `run` may be somebody's replacement of `routing.run_endpoint_function`. How it gets to a worker thread is its own
+    affair, so for a `def` endpoint the span comes with the function that it is given to call there.
+    """
+    if is_coroutine:
+        with operation(telemetry, "endpoint", dependant.call):
+            return await run(dependant=dependant, values=values, is_coroutine=True)
+    endpoint = dependant.call
+
+    @wraps(endpoint, updated=())
+    def endpoint_in_span(**arguments: Any) -> Any:
+        return run_sync_endpoint(telemetry, endpoint, arguments)
+
+    observed = copy(dependant)
+    observed.call = endpoint_in_span
+    return await run(dependant=observed, values=values, is_coroutine=False)
+
+
+async def lifespan(
+    *, config: TelemetryConfig, app: ASGIApp, scope: Scope, receive: Receive, send: Send
+) -> None:
+    """Run an application's lifespan with the exporters that the environment asks for; see `_runtime`."""
+    from ._runtime import lifespan
+
+    await lifespan(config=config, app=app, scope=scope, receive=receive, send=send)
 
 
 def validation_failed(
@@ -411,7 +452,7 @@ def validation_failed(
 
 
 def invalid_body(telemetry: _RequestTelemetry, exc: RequestValidationError) -> None:
-    """The body is not valid JSON; `exc` is about to be raised. Nothing else of the request has been looked at."""
+    """The body is not valid JSON; `exc` is about to be raised. Nothing else has been looked at yet."""
     if telemetry.data is not None:
         telemetry.data.body = exc.body
         telemetry.data.errors = exc.errors()
@@ -426,12 +467,16 @@ def _operation(*, name: str, function: Callable[..., Any] | None = None) -> Abst
 
 _NO_OPERATION = nullcontext()
 
-# Raised to give an answer, not because something went wrong.
 _ANSWERS = (HTTPException, WebSocketException, RequestValidationError, WebSocketRequestValidationError)
 
 
+def _is_answer(exc: Exception) -> bool:
+    """Whether an exception was raised to end a step with an answer, not because something went wrong."""
+    return isinstance(exc, _ANSWERS) or _normal_websocket_disconnect(exc)
+
+
 class _Operation(AbstractContextManager[None]):
-    """A span around one step. OpenTelemetry's own recording of exceptions is off: it would export their messages."""
+    """A span around one step. OpenTelemetry's recording of exceptions is off: it would export their messages."""
 
     __slots__ = ("_context", "_span")
 
@@ -449,7 +494,7 @@ class _Operation(AbstractContextManager[None]):
     def __exit__(
         self, exc_type: type[BaseException] | None, exc: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        if isinstance(exc, Exception) and not isinstance(exc, _ANSWERS) and not _normal_websocket_disconnect(exc):
+        if isinstance(exc, Exception) and not _is_answer(exc):
             from opentelemetry.trace import StatusCode
 
             self._span.set_attribute("error.type", _exception_type(exc))
@@ -470,7 +515,7 @@ def _function_name(function: Callable[..., Any]) -> str:
 
 
 def _exception_type(exc: BaseException) -> str:
-    """An exception's class as `error.type`; ours under the names they have in FastAPI, like all these signals' names."""
+    """An exception's class as `error.type`. Ours are called as in FastAPI, like everything in these signals."""
     name = _qualified_name(type(exc))
     return f"fastapi.{name.removeprefix('vivace.')}" if name.startswith("vivace.exceptions.") else name
 

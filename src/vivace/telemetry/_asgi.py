@@ -2,12 +2,14 @@
 
 Names and meaning follow OpenTelemetry's semantic conventions for HTTP (`_SCHEMA_URL`). Rules kept here:
 
-- What is bounded may label metrics (method, route, status); what a client chooses freely may not (host, path, query).
-- Nothing of a body, a header or an exception's message becomes an attribute of a span. A query does, less its secrets.
-- A request is over with its response's last message, not when the application returns: background tasks do not count.
+- What is bounded may label metrics (method, route, status); what a client chooses freely may not (host, query).
+- Nothing of a body, a header or an exception's message becomes an attribute of a span. A query does, less its
+  secrets.
+- A request is over with its response's last message, not when the application returns: background tasks do not
+  count.
 - A request that ends without a complete response has failed, whatever status it had announced.
 
-This module imports OpenTelemetry, so nothing imports it but the gate in `_api`, once the API is in the process.
+This module imports OpenTelemetry. Nothing imports it but the gate in `_api`, once the API is in the process.
 """
 
 from __future__ import annotations
@@ -48,8 +50,7 @@ _SCHEMA_URL = "https://opentelemetry.io/schemas/1.44.0"
 # Seconds, as the conventions advise for http.server.request.duration.
 _DURATION_BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1.0, 2.5, 5.0, 7.5, 10.0)
 
-# Credentials of presigned URLs, which the conventions name for redaction. Exactly as written: AWS, Azure and Google
-# spell them so.
+# Credentials of presigned URLs, which the conventions name for redaction: as AWS, Azure and Google spell them.
 _SENSITIVE_QUERY_PARAMETERS = frozenset(
     ("X-Amz-Signature", "X-Amz-Credential", "X-Amz-Security-Token", "sig", "X-Goog-Signature")
 )
@@ -195,8 +196,8 @@ class NativeTelemetry:
     def _get_tracer(self) -> Tracer | None:
         provider = self._get_tracer_provider()
         if provider is not self._tracer_provider:
-            # Not for each request: the SDK makes a tracer within warnings.catch_warnings(), which makes Python forget
-            # which warnings it has already shown.
+            # Not for each request: the SDK makes a tracer within warnings.catch_warnings(), which makes Python
+            # forget which warnings it has already shown.
             self._tracer_provider = provider
             self._tracer = None if provider is None else _make_tracer(provider)
         return self._tracer
@@ -266,7 +267,7 @@ class _Exchange:
                 return False
 
     def finish(self, error: str | None) -> None:
-        """End the span and record the metrics, unless that has been done. `error`: why there is no complete response."""
+        """End the span and record the metrics, once. `error`: why there is no complete response, if so."""
         if self._complete:
             return
         self._complete = True
@@ -364,7 +365,7 @@ def _make_instruments(provider: MeterProvider) -> tuple[Histogram, UpDownCounter
 
 
 def _read_known_methods() -> frozenset[str]:
-    """The methods that may name spans and label metrics: RFC 9110's and a few more, unless the environment says which."""
+    """The methods that may name spans and label metrics: the standard ones, or those the environment lists."""
     listed = os.environ.get("OTEL_INSTRUMENTATION_HTTP_KNOWN_METHODS", "").split(",")
     return frozenset(method for item in listed if (method := item.strip())) or _HTTP_METHODS
 
@@ -375,7 +376,7 @@ class _HeadersGetter(Getter[Headers]):
     def get(self, carrier: Headers, key: str) -> list[str] | None:
         values = carrier.getlist(key)
         if key.lower() == "baggage" and len(values) > 1:
-            # A list over several headers means the same as in one (RFC 9110, 5.3), but the propagator reads only one.
+            # A list means the same over several headers as in one (RFC 9110, 5.3), but the propagator reads one.
             return [",".join(values)]
         return values or None
 
@@ -387,7 +388,7 @@ _HEADERS_GETTER = _HeadersGetter()
 
 
 def _request_labels(scope: Scope, span_method: str) -> dict[str, Any]:
-    """What is known before the response and takes few values: the beginning of a request's metric attributes."""
+    """What is known before the response and takes few values: a request's first metric attributes."""
     labels = {
         "url.scheme": scope.get("scheme", "http"),
         "http.request.method": "_OTHER" if span_method == "HTTP" else span_method,
@@ -410,7 +411,10 @@ def _url_attributes(scope: Scope) -> dict[str, str]:
 
 
 def _server_attributes(scope: Scope) -> dict[str, Any]:
-    """The host and port the client asked for; where the server listens if it did not say. Nothing if what it said is bad."""
+    """The host and port that the client asked for, or where the server listens if it did not say.
+
+    Nothing if what it said is no host: the header is the client's to choose, and attributes are no place for it.
+    """
     host = Headers(scope=scope).get("host")
     if host is None:
         return _listener_attributes(scope)
@@ -419,8 +423,8 @@ def _server_attributes(scope: Scope) -> dict[str, Any]:
         address, port = authority.hostname, authority.port
     except ValueError:
         return {}
-    if not address or authority.username is not None or authority.path or authority.query or authority.fragment:
-        return {}
+    if not address or authority.username is not None or authority[2:] != ("", "", ""):
+        return {}  # a user, a path, a query or a fragment
     if port is None:
         port = _DEFAULT_PORTS.get(scope.get("scheme", "http"))
     return {"server.address": address} if port is None else {"server.address": address, "server.port": port}

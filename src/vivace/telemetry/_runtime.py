@@ -1,14 +1,16 @@
 """Exporters from environment variables: added when an application starts, flushed when it stops.
 
 For programs that want telemetry sent somewhere without setting up an SDK. It happens only where it is asked for
-(`telemetry={"auto_configure": True}` or `FASTAPI_OTEL_AUTO_CONFIGURE=true`), and it joins what is there: a provider that
-the program has set gets one more exporter and stays the program's own; only where there is none is one made and set.
+(`telemetry={"auto_configure": True}` or `FASTAPI_OTEL_AUTO_CONFIGURE=true`), and it joins what is there: a
+provider that the program has set gets one more exporter and stays the program's own; only where there is none
+is one made and set.
 
-Rules: nothing happens before the application starts, so that a server may fork its workers first. What goes wrong is logged
-and never keeps an application from starting or stopping. Two applications with one provider share one exporter.
+Rules: nothing happens before the application starts, so that a server may fork its workers first. What goes
+wrong is logged and never keeps an application from starting or stopping. Two applications with one provider
+share one exporter.
 
-The variables are those of OpenTelemetry's specification of its SDK and of the OTLP exporter; the exporter itself reads the
-rest of them (headers, timeouts, compression). Importing this module imports nothing of OpenTelemetry.
+The variables are those of OpenTelemetry's specification of its SDK and of the OTLP exporter; the exporter itself
+reads the rest of them (headers, timeouts, compression). Importing this module imports nothing of OpenTelemetry.
 """
 
 from __future__ import annotations
@@ -31,7 +33,7 @@ from vivace.logger import logger
 from ._api import TelemetryConfig, _unconfigured
 
 _owned: list[Any] = []
-"""What was made here, and is flushed and shut down here: whole providers, or exporters' parts in somebody's provider."""
+"""What was made here, and is flushed and shut down here: providers, or parts added to somebody's provider."""
 
 _configured: list[tuple[str, Any]] = []
 """Signal and provider of every exporter that was added, so that none is added twice."""
@@ -46,7 +48,7 @@ _LAST_MESSAGES = frozenset(
 async def lifespan(
     *, config: TelemetryConfig, app: ASGIApp, scope: Scope, receive: Receive, send: Send
 ) -> None:
-    """Run an application's lifespan: exporters are in place before it starts, and flushed before its end is announced.
+    """Run an application's lifespan, with exporters in place before it starts and flushed before its end is told.
 
     What the application does, and how it fails, is passed on unchanged.
     """
@@ -71,7 +73,7 @@ async def lifespan(
 
 @dataclass(frozen=True, kw_only=True)
 class _Signal:
-    """Where OpenTelemetry keeps what it takes to export one signal. Modules by name: they are imported when needed."""
+    """Where OpenTelemetry keeps what it takes to export one signal. Modules by name, to be imported when needed."""
 
     name: str
     """As in environment variables."""
@@ -96,12 +98,18 @@ class _Signal:
     def set_global_provider(self, provider: Any) -> None:
         getattr(import_module(self.api), f"set_{self.provider_option}")(provider)
 
-    def make_provider(self) -> Any:
-        # Shut down here, at exit and after the flush, so not by a handler of its own.
-        return getattr(import_module(self.sdk), self.provider_class)(shutdown_on_exit=False)
+    def make_provider(self, component: Any) -> Any:
+        """A provider with one component, to be shut down by `_shutdown` and not by a handler of its own."""
+        make = getattr(import_module(self.sdk), self.provider_class)
+        if self.option == "metrics":
+            # It flushes and shuts down the readers that it was made with, and not those that were added.
+            return make(metric_readers=[component], shutdown_on_exit=False)
+        provider = make(shutdown_on_exit=False)
+        getattr(provider, self.register)(component)
+        return provider
 
     def load_exporter(self) -> Callable[[str], Any]:
-        """What makes a component that exports to an endpoint. Imports now, so that a missing package shows at once."""
+        """What makes a component that exports to an endpoint. Imports now: a missing package shows at once."""
         exporter = getattr(import_module(self.exporter[0]), self.exporter[1])
         component = getattr(import_module(self.component[0]), self.component[1])
         return lambda endpoint: component(exporter(endpoint=endpoint))
@@ -150,11 +158,12 @@ def _configure_from_environment(config: TelemetryConfig) -> None:
     """Add the exporters that the environment asks for, to the providers that this configuration uses.
 
     Raises:
-        FastAPIError: A variable asks for what cannot be done here, a package is missing, or a provider takes no exporters.
+        FastAPIError: A variable asks for what cannot be done here, a package is missing, or a provider takes no
+            exporters.
     """
     if not config["auto_configure"] or os.environ.get("OTEL_SDK_DISABLED", "").lower() == "true":
         return
-    # All variables are read before anything is changed: a mistake in one leaves no half of a configuration behind.
+    # All variables are read before anything is changed: a mistake in one leaves nothing half configured.
     wanted = [
         (signal, endpoint)
         for signal in _SIGNALS
@@ -171,7 +180,7 @@ def _export_endpoint(signal: str) -> str | None:
         os.environ["OTEL_EXPORTER_OTLP_ENDPOINT"] = "http://collector:4318"
         _export_endpoint("TRACES")  # "http://collector:4318/v1/traces"
 
-    A signal's own variable is taken as it is; the general one gets the signal's path. An empty variable counts as unset.
+    A signal's own variable is taken as it is; the general one gets the signal's path. Empty means unset.
     """
     endpoint = os.environ.get(f"OTEL_EXPORTER_OTLP_{signal}_ENDPOINT")
     if not endpoint:
@@ -179,16 +188,13 @@ def _export_endpoint(signal: str) -> str | None:
         if not base:
             return None
         endpoint = f"{base.removesuffix('/')}/v1/{signal.lower()}"
-        named = base
-    else:
-        named = endpoint
     exporter = os.environ.get(f"OTEL_{signal}_EXPORTER", "").strip().lower() or "otlp"
     if exporter == "none":
         return None
     if exporter != "otlp":
         raise FastAPIError(
-            f"Telemetry can be configured automatically only with OTEL_{signal}_EXPORTER=otlp or none, not {exporter!r}. "
-            "Set up other exporters in the program, with telemetry={'auto_configure': False}."
+            f"Telemetry is configured automatically only for OTEL_{signal}_EXPORTER=otlp or none, not {exporter!r}."
+            " Set up other exporters in the program, with telemetry={'auto_configure': False}."
         )
     protocol = (
         os.environ.get(f"OTEL_EXPORTER_OTLP_{signal}_PROTOCOL")
@@ -197,65 +203,63 @@ def _export_endpoint(signal: str) -> str | None:
     )
     if protocol != "http/protobuf":
         raise FastAPIError(
-            f"Telemetry can be configured automatically only with the OTLP protocol http/protobuf, not {protocol!r}. "
-            "Set up other transports in the program, with telemetry={'auto_configure': False}."
+            f"Telemetry is configured automatically only for the OTLP protocol http/protobuf, not {protocol!r}."
+            " Set up other transports in the program, with telemetry={'auto_configure': False}."
         )
     url = urlsplit(endpoint)
     if url.scheme not in ("http", "https") or not url.netloc:
         raise FastAPIError(
-            f"{named!r} cannot be the OTLP endpoint of {signal.lower()}: it must be an absolute HTTP or HTTPS URL."
+            f"{endpoint!r} cannot be the OTLP endpoint of {signal.lower()}: use an absolute HTTP or HTTPS URL."
         )
     return endpoint
 
 
 def _add_exporter(signal: _Signal, endpoint: str, provider: Any) -> None:
+    """Export a signal from the configuration's provider, or else from the global one, which is made if need be."""
     try:
         make_component = signal.load_exporter()
-        provider = _registration_provider(_provider_in_use(signal, provider))
+        if provider is None:
+            provider = signal.get_global_provider()
+        if _unconfigured(provider):
+            made = signal.make_provider(make_component(endpoint))
+            signal.set_global_provider(made)
+            provider = signal.get_global_provider()
+            if provider is made:
+                _configured.append((signal.name, made))
+                _owned.append(made)
+                return
+            # Somebody else was faster. OpenTelemetry keeps the first.
+            made.shutdown()
     except ImportError as exc:
         raise FastAPIError(
-            "Exporting telemetry needs OpenTelemetry's SDK and its OTLP exporter: install vivace[opentelemetry], which is"
-            " what fastapi[opentelemetry] was. Or set up providers in the program, with"
+            "Exporting telemetry needs OpenTelemetry's SDK and its OTLP exporter: install vivace[opentelemetry], the"
+            " counterpart of fastapi[opentelemetry]. Or set up providers in the program, with"
             " telemetry={'auto_configure': False}."
         ) from exc
+    _add_to_provider(signal, _registration_provider(provider), lambda: make_component(endpoint))
+
+
+def _add_to_provider(signal: _Signal, provider: Any, make_component: Callable[[], Any]) -> None:
     if any(name == signal.name and known is provider for name, known in _configured):
         return
     register = getattr(provider, signal.register, None)
     if register is None:
         raise FastAPIError(
-            f"The {signal.kind} provider in use, {type(provider).__name__}, does not support adding an OTLP exporter."
-            " Add one where that provider is set up, with telemetry={'auto_configure': False}."
+            f"The {signal.kind} provider in use ({type(provider).__name__}) does not support adding an OTLP exporter."
+            " Add one where it is set up, with telemetry={'auto_configure': False}."
         )
-    component = make_component(endpoint)
+    component = make_component()
     try:
         register(component)
     except BaseException:
         component.shutdown()
         raise
     _configured.append((signal.name, provider))
-    if all(owned is not provider for owned in _owned):
-        _owned.append(component)
-
-
-def _provider_in_use(signal: _Signal, provider: Any) -> Any:
-    """The configuration's provider, or else the global one. Where nobody has set that, one is made and set."""
-    if provider is None:
-        provider = signal.get_global_provider()
-    if not _unconfigured(provider):
-        return provider
-    made = signal.make_provider()
-    signal.set_global_provider(made)
-    provider = signal.get_global_provider()
-    if provider is made:
-        _owned.append(made)
-    else:
-        # Somebody else was faster. OpenTelemetry keeps the first.
-        made.shutdown()
-    return provider
+    _owned.append(component)
 
 
 def _registration_provider(provider: Any) -> Any:
-    """The provider that takes exporters: the one given, or the one behind Logfire's stand-in, which takes none."""
+    """The provider that takes exporters: the one given, or the one behind Logfire's proxy, which takes none."""
     cls = type(provider)
     is_proxy = (cls.__module__, cls.__name__) == ("logfire._internal.metrics", "ProxyMeterProvider")
     return provider.provider if is_proxy and not hasattr(provider, "add_metric_reader") else provider

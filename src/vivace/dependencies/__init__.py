@@ -1,0 +1,1 @@
+"""A door: the modules that third parties import to work with dependency trees."""
