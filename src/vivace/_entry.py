@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from starlette.concurrency import run_in_threadpool
-from starlette.exceptions import HTTPException
+from starlette.exceptions import HTTPException, WebSocketException
 from starlette.middleware.errors import ServerErrorMiddleware
 from starlette.requests import Request
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -53,15 +53,10 @@ class Entry:
             return False
         if scope.get(RESPONSE_STARTED):
             raise RuntimeError("Caught handled exception, but response already started.") from exc
-        connection: Any
-        if scope["type"] == "http":
-            connection = Request(scope, receive, send)
-            response = await call_handler(handler, connection, exc)
-            if response is not None:
-                await response(scope, receive, tracked(scope, send))
-        else:
-            connection = WebSocket(scope, receive, send)
-            await call_handler(handler, connection, exc)
+        make = Request if scope["type"] == "http" else WebSocket
+        response = await call_handler(handler, make(scope, receive, send), exc)
+        if response is not None:
+            await response(scope, receive, tracked(scope, send))
         return True
 
 
@@ -124,7 +119,12 @@ def find_handler(handlers: dict[Any, Handler], exc: Exception) -> Handler | None
             break
         if cls in handlers:
             return handlers[cls]
-    return None
+    return close_websocket if isinstance(exc, WebSocketException) else None
+
+
+async def close_websocket(websocket: WebSocket, exc: WebSocketException) -> None:
+    """What answers a `WebSocketException` unless the program says otherwise."""
+    await websocket.close(code=exc.code, reason=exc.reason)
 
 
 async def call_handler(handler: Handler, connection: Any, exc: Exception) -> Any:

@@ -96,7 +96,7 @@ class GenerateJsonSchema(_GenerateJsonSchema):
     """
 
     def bytes_schema(self, schema: BytesSchema) -> JsonSchemaValue:
-        """`{"type": "string", "contentMediaType": "application/octet-stream"}`, with the encoding where it is base64."""
+        """`{"type": "string", "contentMediaType": "application/octet-stream"}`, and that it is base64 where it is."""
         json_schema = {"type": "string", "contentMediaType": "application/octet-stream"}
         encoding = (
             self._config.ser_json_bytes if self.mode == "serialization" else self._config.val_json_bytes

@@ -199,7 +199,7 @@ class FastAPI(Verbs, Starlette):
 
     @dependency_overrides.setter
     def dependency_overrides(self, overrides: Mapping[Callable[..., Any], Callable[..., Any]]) -> None:
-        self._dependency_overrides = routing.DependencyOverrides(overrides)
+        self._dependency_overrides = routing.DependencyOverrides(overrides or {})
 
     # -- the document and its pages
 
@@ -234,17 +234,20 @@ class FastAPI(Verbs, Starlette):
         """Add the routes of the document and its pages."""
         if not self.openapi_url:
             return
-        self.add_route(self.openapi_url, self._serve_openapi, include_in_schema=False)
+        self.add_route(self.openapi_url, self._openapi_document, name="openapi", include_in_schema=False)
         if self.docs_url:
-            self.add_route(self.docs_url, self._serve_swagger_ui, include_in_schema=False)
+            self.add_route(self.docs_url, self._swagger_ui, name="swagger_ui_html", include_in_schema=False)
             if self.swagger_ui_oauth2_redirect_url:
                 self.add_route(
-                    self.swagger_ui_oauth2_redirect_url, self._serve_swagger_ui_redirect, include_in_schema=False
+                    self.swagger_ui_oauth2_redirect_url,
+                    self._swagger_ui_redirect,
+                    name="swagger_ui_redirect",
+                    include_in_schema=False,
                 )
         if self.redoc_url:
-            self.add_route(self.redoc_url, self._serve_redoc, include_in_schema=False)
+            self.add_route(self.redoc_url, self._redoc, name="redoc_html", include_in_schema=False)
 
-    async def _serve_openapi(self, request: Request) -> JSONResponse:
+    async def _openapi_document(self, request: Request) -> JSONResponse:
         document = self.openapi()
         root_path = _root_path(request)
         servers = document.get("servers", [])
@@ -253,7 +256,7 @@ class FastAPI(Verbs, Starlette):
             document = {**document, "servers": [{"url": root_path}, *servers]}
         return JSONResponse(document)
 
-    async def _serve_swagger_ui(self, request: Request) -> HTMLResponse:
+    async def _swagger_ui(self, request: Request) -> HTMLResponse:
         root_path = _root_path(request)
         redirect_url = self.swagger_ui_oauth2_redirect_url
         return get_swagger_ui_html(
@@ -264,10 +267,10 @@ class FastAPI(Verbs, Starlette):
             swagger_ui_parameters=self.swagger_ui_parameters,
         )
 
-    async def _serve_swagger_ui_redirect(self, request: Request) -> HTMLResponse:
+    async def _swagger_ui_redirect(self, request: Request) -> HTMLResponse:
         return get_swagger_ui_oauth2_redirect_html()
 
-    async def _serve_redoc(self, request: Request) -> HTMLResponse:
+    async def _redoc(self, request: Request) -> HTMLResponse:
         return get_redoc_html(openapi_url=f"{_root_path(request)}{self.openapi_url}", title=f"{self.title} - ReDoc")
 
     # -- declaring: all of it is the router's

@@ -128,7 +128,10 @@ class APIRoute(Operation, Route):
 
     def app_for(self, operation: Operation) -> RouteApp:
         """The ASGI application for this route, or for one of its inclusions."""
-        return RouteApp(self, operation)
+        app = RouteApp(self, operation)
+        if type(self).get_route_handler is not APIRoute.get_route_handler:
+            app.observed()  # a handler that cannot be built is reported now
+        return app
 
     def get_route_handler(self) -> Callable[..., Any]:
         """The function `async (request) -> Response` that answers; override it to wrap it."""
@@ -526,7 +529,7 @@ class APIRouter(Verbs, Router):
             update_scope(scope, child_scope)
             if _TELEMETRY_KEY in scope:
                 _note_low_priority(scope, route)
-            return route.handle
+            return wrap_app_with_body_limit(route.handle, self.max_body_size)
         return self.default
 
     def _iter_low_priority_routes(self) -> Iterator[BaseRoute]:
@@ -811,6 +814,8 @@ def _targets(route: Any, router: APIRouter) -> Iterator[Target]:
                 yield from _targets(candidate, router)
         else:
             yield Target(route, kind="any")
+    elif isinstance(route, APIRoute) and router.form_limits.keys() - route.form_limits.keys():
+        yield Target(_Outside(route, router), kind="any")  # made by hand, so it lacks the router's limits
     elif isinstance(route, (APIRoute, APIWebSocketRoute, EffectiveRoute)):
         yield _operation_target(route)
     else:
@@ -882,7 +887,10 @@ def _starlette_target(route: Any, router: APIRouter) -> Target:
         )
         target.app = wrap_app_with_body_limit(actual.handle, holder.max_body_size if cls is Route else None)
         return target
-    prefix = actual.path.partition("{")[0] + "/" if cls is Mount else ""
+    prefix = ""
+    if cls is Mount:  # whole segments that every path below the mount begins with
+        literal, brace, _ = (actual.path + "/").partition("{")
+        prefix = literal.rpartition("/")[0] + "/"
     target = Target(_Outside(route, holder), kind="any", prefix=prefix, updates=shown)
     return target
 

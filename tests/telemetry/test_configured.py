@@ -213,5 +213,5 @@ def test_the_configuration_is_a_copy() -> None:
 
 
 def test_not_a_configuration() -> None:
-    with pytest.raises(TypeError, match="telemetry must be a dictionary such as .*, not 'bool'"):
+    with pytest.raises(TypeError, match=r"telemetry must be a dictionary such as .*, not 'bool'"):
         read_config(True)  # type: ignore[arg-type]

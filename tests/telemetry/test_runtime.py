@@ -107,7 +107,7 @@ def test_endpoint(monkeypatch: pytest.MonkeyPatch, env: dict[str, str], endpoint
     [
         (
             {BASE: "h:4318"},
-            "'h:4318/v1/traces' cannot be the OTLP endpoint of traces: use an absolute HTTP or HTTPS URL",
+            "'h:4318/v1/traces' cannot be the OTLP endpoint of traces: use an absolute",
         ),
         ({BASE: "ftp://h"}, "absolute HTTP or HTTPS URL"),
         ({BASE: "http://h", "OTEL_TRACES_EXPORTER": "otlp,console"}, "otlp or none, not 'otlp,console'"),

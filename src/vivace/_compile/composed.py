@@ -78,6 +78,10 @@ def _solver(dependant: Dependant, embed: bool, overrides: Mapping[Any, Any]) -> 
     return solve
 
 
+def _wants_background(dependant: Dependant) -> bool:
+    return dependant.background_tasks_param_name is not None or any(map(_wants_background, dependant.dependencies))
+
+
 async def solve_dependencies(
     *,
     request: Request | WebSocket,
@@ -113,7 +117,7 @@ async def solve_dependencies(
         cleanup,
         cache,
     )
-    used = background if background_tasks is not None or background.tasks else None
+    used = background if background_tasks is not None or _wants_background(dependant) else None
     return SolvedDependency(values, errors, used, response, cache)
 
 
@@ -182,8 +186,9 @@ def compose_handler(plan: EndpointPlan, dependant: Dependant, provider: Any, ste
     async def handle(request: Request) -> Response:
         scope = request.scope
         observed = scope.get(telemetry.SCOPE_KEY)
+        telemetry.started(observed, request)
         body = await _read_body(plan, request, context, observed)
-        with telemetry.observed_dependencies(observed, dependant.call, request, body):
+        with telemetry.observed_dependencies(observed, dependant.call, body):
             solved = await steps.solve_dependencies(
                 request=request,
                 dependant=dependant,
@@ -343,17 +348,16 @@ def frontend_solver(dependencies: Sequence[params.Depends], provider: Any) -> De
     async def solve(scope: Scope, receive: Receive, send: Send) -> AsyncIterator[SolvedDependency]:
         request = Request(scope, receive, send)
         async with request_stacks(scope) as (stack, _, _):
-            data = await _read_body(plan, request, context, None)
+            # A frontend reads no body: for its dependencies there is none, whatever was sent.
             solved = await solve_dependencies(
                 request=request,
                 dependant=dependant,
-                body=data,
                 dependency_overrides_provider=provider,
                 async_exit_stack=stack,
                 embed_body_fields=body.embed if body is not None else False,
             )
             if solved.errors:
-                raise runtime.validation_error(solved.errors, data, scope, context)
+                raise runtime.validation_error(solved.errors, None, scope, context)
             yield solved
 
     return solve

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from pydantic_core import PydanticUndefined
 from starlette.concurrency import run_in_threadpool
 from starlette.websockets import WebSocket
 
@@ -26,7 +27,8 @@ def compose_websocket(dependant: Dependant, provider: Any, embed: bool, steps: A
     async def app(websocket: WebSocket) -> None:
         scope = websocket.scope
         observed = scope.get(observe.SCOPE_KEY)
-        with observe.observed_dependencies(observed, dependant.call, websocket, None):
+        observe.started(observed, websocket)
+        with observe.observed_dependencies(observed, dependant.call, PydanticUndefined):
             solved = await steps.solve_dependencies(
                 request=websocket,
                 dependant=dependant,

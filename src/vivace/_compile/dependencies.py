@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from pydantic_core import ValidationError
-from starlette.background import BackgroundTasks
+from vivace.background import BackgroundTasks
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import Headers, QueryParams
 
@@ -27,7 +27,7 @@ from vivace.security.oauth2 import SecurityScopes
 from . import runtime
 from .extract import has_constant_default, is_simple_scalar, missing, reader_for, wire_name
 from .forms import needs_file_reads, read_form_body, read_form_values
-from .jsonbody import read_json_body
+from .jsonbody import read_json_body, request_body_to_args
 from .source import Source
 
 # Names that generated code uses literally, so that it reads well.
@@ -325,7 +325,10 @@ class DependencyEmitter:
         assert self.body is not None
         fields = [parameter.field for parameter in parameters]
         bound = self.source.bind("body_fields", fields)
-        if self.body.is_form:
+        if self.has_cache:  # a solver is given its body by somebody else, who may have none, or data for a form
+            call = f"await {self.source.use(request_body_to_args)}({bound}, body, {self.body.embed})"
+            self.flush_thread()
+        elif self.body.is_form:
             if needs_file_reads(fields):
                 call = f"await {self.source.use(read_form_body)}({bound}, body, {self.body.embed})"
                 self.flush_thread()

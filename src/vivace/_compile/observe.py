@@ -14,16 +14,21 @@ SCOPE_KEY = "fastapi.telemetry"
 _NOTHING: AbstractContextManager[Any] = nullcontext()
 
 
+def started(observed: Any, connection: Any) -> None:
+    if observed is None:
+        return
+    if connection.scope["type"] == "websocket":
+        observed.data.websocket = connection
+    else:
+        observed.data.request = connection
+
+
 def observed_dependencies(
-    observed: Any, endpoint: Callable[..., Any] | None, connection: Any, body: Any
+    observed: Any, endpoint: Callable[..., Any] | None, body: Any
 ) -> AbstractContextManager[Any]:
     if observed is None:
         return _NOTHING
-    data = observed.data
-    if connection.scope["type"] == "websocket":
-        data.websocket = connection
-    else:
-        data.request, data.body = connection, None if body is PydanticUndefined else body
+    observed.data.body = None if body is PydanticUndefined else body
     return operation(observed, "dependencies", endpoint)
 
 

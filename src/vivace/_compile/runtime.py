@@ -9,6 +9,7 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 from pydantic_core import PydanticUndefined
+from starlette.exceptions import HTTPException as StarletteHTTPException
 from starlette.background import BackgroundTask, BackgroundTasks
 from starlette.requests import ClientDisconnect, HTTPConnection, Request
 from starlette.responses import JSONResponse, Response
@@ -64,10 +65,13 @@ def read_cookies(scope: Scope) -> dict[str, str]:
     return HTTPConnection(scope).cookies
 
 
+_own_body = Request.body  # instrumentation may replace it, and then wants to be called
+
+
 async def read_body(scope: Scope, receive: Receive, request: Request | None) -> bytes:
     """The whole body. Read through the request where there is one, so that the endpoint can ask for it again."""
-    if request is not None:
-        return await request.body()
+    if request is not None or Request.body is not _own_body:
+        return await (request or Request(scope, receive)).body()
     message = await receive()
     if message["type"] == "http.request" and not message.get("more_body", False):
         return message.get("body", b"")  # type: ignore[no-any-return]  # PERF (W3): nearly always one message
@@ -95,7 +99,7 @@ def body_error(exc: Exception) -> Exception:
     limit_error = get_body_limit_error(exc)
     if limit_error is not None:
         return limit_error
-    if isinstance(exc, HTTPException):
+    if isinstance(exc, StarletteHTTPException):
         return exc
     return HTTPException(status_code=400, detail="There was an error parsing the body")
 

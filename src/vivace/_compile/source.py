@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import builtins
 import itertools
 import keyword
 import linecache
@@ -32,7 +33,7 @@ class Source:
         self.lines: list[str] = []
         self.namespace: dict[str, Any] = {}
         self._depth = 0
-        self._taken: set[str] = set(keyword.kwlist) | {"_"}
+        self._taken: set[str] = {*keyword.kwlist, *dir(builtins), "_"}
         self._bound: dict[tuple[str, int], str] = {}
 
     def line(self, text: str = "") -> None:

@@ -7,7 +7,7 @@ from contextlib import AsyncExitStack, ExitStack
 from typing import Any
 
 from anyio import CancelScope
-from starlette.background import BackgroundTasks
+from vivace.background import BackgroundTasks
 from starlette.concurrency import run_in_threadpool
 from starlette.websockets import WebSocket
 

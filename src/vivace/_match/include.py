@@ -16,6 +16,7 @@ from starlette.datastructures import URLPath
 from starlette.routing import BaseRoute, Host, Match, Mount, NoMatchFound, Route, WebSocketRoute, compile_path
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from vivace._body_limit import get_body_size_limit, wrap_app_with_body_limit
 from vivace._frontend import DependencySolver, FrontendRouteGroup, IncludedFrontends, update_scope
 from vivace._operation import Operation
 from vivace._options import IncludeContext, RouteOptions
@@ -87,12 +88,15 @@ class EffectiveWebSocketRoute(EffectiveRoute):
 
 
 class EffectiveStarletteRoute:
-    """A route that is Starlette's, under the prefix of the routers that include it."""
+    """A route that is Starlette's, under the prefix of the routers that include it.
 
-    def __init__(self, route: BaseRoute, context: IncludeContext) -> None:
+    It has no limits of its own, so those of the router that it was added to are the innermost.
+    """
+
+    def __init__(self, route: BaseRoute, router: APIRouter, context: IncludeContext) -> None:
         self.original_route = route
-        self.max_body_size = context.max_body_size
-        self.form_limits = context.form_limits
+        self.max_body_size = get_body_size_limit(router.max_body_size, context.max_body_size)
+        self.form_limits = {**context.form_limits, **router.form_limits}
         self.dependencies = list(context.dependencies)
         self.dependency_overrides_provider = context.dependency_overrides_provider
         self.starlette_route: BaseRoute = _under_prefix(route, context.prefix)
@@ -160,7 +164,7 @@ class IncludedRouter(BaseRoute):
             elif isinstance(route, APIWebSocketRoute):
                 candidates.append(EffectiveWebSocketRoute(route, context))
             elif isinstance(route, (Route, WebSocketRoute, Mount, Host)):
-                candidates.append(EffectiveStarletteRoute(route, context))
+                candidates.append(EffectiveStarletteRoute(route, self.original_router, context))
         return candidates
 
     def effective_low_priority_routes(self) -> list[BaseRoute]:
@@ -174,11 +178,16 @@ class IncludedRouter(BaseRoute):
         return self._effective_low_priority_routes or []
 
     def _build_low_priority(self) -> Iterator[BaseRoute]:
-        for route in self.original_router._low_priority_routes:
+        from vivace.routing import APIRoute
+
+        router, context = self.original_router, self.include_context
+        for route in router._low_priority_routes:
             if isinstance(route, FrontendRouteGroup):
-                yield _IncludedFrontends(route, self.include_context)
+                yield _IncludedFrontends(route, router, context)
+            elif isinstance(route, APIRoute):
+                yield EffectiveRoute(route, context)  # type: ignore[misc]
             else:
-                yield EffectiveStarletteRoute(route, self.include_context)  # type: ignore[misc]
+                yield _EffectiveLowPriorityRoute(route, router, context)  # type: ignore[misc]
         for candidate in self.effective_candidates_of_routers():
             yield from candidate.effective_low_priority_routes()
 
@@ -246,9 +255,24 @@ class IncludedRouter(BaseRoute):
 class _IncludedFrontends(IncludedFrontends):
     """The front ends of an included router, with its limits and dependencies."""
 
-    def __init__(self, group: FrontendRouteGroup, context: IncludeContext) -> None:
-        self.context = context
+    def __init__(self, group: FrontendRouteGroup, router: APIRouter, context: IncludeContext) -> None:
         super().__init__(group, prefix=context.prefix, solve=frontend_solver(context, group))
+        limit = get_body_size_limit(router.max_body_size, context.max_body_size)
+        self._limited = wrap_app_with_body_limit(super().handle, limit)
+
+    async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await self._limited(scope, receive, send)
+
+
+class _EffectiveLowPriorityRoute(EffectiveStarletteRoute):
+    """A low-priority route that is Starlette's: the lookup, which applies limits, does not know it."""
+
+    def __init__(self, route: BaseRoute, router: APIRouter, context: IncludeContext) -> None:
+        super().__init__(route, router, context)
+        self._limited = wrap_app_with_body_limit(super().handle, self.max_body_size)
+
+    async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await self._limited(scope, receive, send)
 
 
 def frontend_solver(context: IncludeContext | None, group: FrontendRouteGroup) -> DependencySolver | None:

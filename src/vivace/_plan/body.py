@@ -11,8 +11,13 @@ from pydantic_core import PydanticUndefined
 from vivace import params
 
 from .fields import ModelField
+from .form_body import form_body_model, needs_form_body, optional_form_field
 from .forms import form_models
 from .nodes import BodyPlan, DependencyPlan, ParameterPlan, flat_parameters
+
+
+# Where two bodies of one document have the same name, this tells them apart: it is the name that FastAPI gives.
+_BODY_MODULE = "fastapi._compat.v2"
 
 
 def build_body(root: DependencyPlan) -> BodyPlan | None:
@@ -35,7 +40,10 @@ def should_embed(fields: Sequence[ModelField]) -> bool:
     first = fields[0]
     if len({field.name for field in fields}) > 1 or getattr(first.field_info, "embed", None):
         return True
-    return isinstance(first.field_info, params.Form) and not form_models(first)
+    if not isinstance(first.field_info, params.Form):
+        return False
+    models = form_models(first)
+    return not models or any(form_models(field) != models for field in fields)
 
 
 def body_field(fields: Sequence[ModelField], name: str, embed: bool) -> ModelField | None:
@@ -43,6 +51,8 @@ def body_field(fields: Sequence[ModelField], name: str, embed: bool) -> ModelFie
     if not fields:
         return None
     if not embed:
+        if needs_form_body(fields, embed):
+            return optional_form_field(fields[0], form_body_model(fields, f"Body_{name}", __module__=_BODY_MODULE))
         return fields[0]
     required = any(field.field_info.is_required() for field in fields)
     model = body_model(fields, f"Body_{name}")
@@ -61,9 +71,6 @@ def body_field(fields: Sequence[ModelField], name: str, embed: bool) -> ModelFie
 
 def body_model(fields: Sequence[ModelField], name: str) -> Any:
     """A model with the fields as its attributes."""
-    return create_model(name, **{field.name: (field.field_info.annotation, field.field_info) for field in fields})  # type: ignore[call-overload]
-
-
-def unique_by_name(parameters: Sequence[ParameterPlan]) -> tuple[ParameterPlan, ...]:
-    """The last parameter of each name, in order of first appearance."""
-    return tuple({parameter.name: parameter for parameter in parameters}.values())
+    if needs_form_body(fields, embed=True):
+        return form_body_model(fields, name, __module__=_BODY_MODULE)
+    return create_model(name, __module__=_BODY_MODULE, **{field.name: (field.field_info.annotation, field.field_info) for field in fields})  # type: ignore[call-overload]

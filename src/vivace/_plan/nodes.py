@@ -109,7 +109,7 @@ class DependencyPlan:
     @property
     def uses_scopes(self) -> bool:
         """Whether the value may depend on the security scopes, here or further down."""
-        return (
+        return bool(self.own_scopes) or (
             any(special is Special.SCOPES for _, special in self.specials)
             or self.security_scheme is not None
             or any(child.uses_scopes for child in self.dependencies)

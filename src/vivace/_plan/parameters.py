@@ -12,7 +12,7 @@ from copy import copy
 from dataclasses import dataclass, replace
 from typing import Annotated, Any, get_args, get_origin
 
-from pydantic import PydanticSchemaGenerationError
+from pydantic import AliasChoices, PydanticSchemaGenerationError
 from pydantic.errors import PydanticUndefinedAnnotation
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
@@ -64,7 +64,11 @@ class Declaration:
     default: Any  # EMPTY if there is none
     depends: params.Depends | None
     info: FieldInfo | None  # Query(), Body(), … or Pydantic's Field()
-    in_path: bool
+    path_names: frozenset[str]
+
+    @property
+    def in_path(self) -> bool:
+        return self.name in self.path_names
 
     @property
     def special(self) -> Special | None:
@@ -113,7 +117,7 @@ def read_declaration(name: str, annotation: Any, default: Any, path_names: froze
         default = EMPTY
     if depends is not None and depends.dependency is None:
         depends = replace(depends, dependency=bare)
-    return Declaration(name, use, bare, default, depends, info, in_path)
+    return Declaration(name, use, bare, default, depends, info, frozenset(path_names))
 
 
 def _info_from_annotated(name: str, annotation: Any, marker: FieldInfo, default: Any, in_path: bool) -> FieldInfo:
@@ -154,12 +158,23 @@ def _path(declaration: Declaration) -> ParameterPlan:
         isinstance(info, params.Path),
         f"Cannot use `{type(info).__name__}` for path param {declaration.name!r}. Use `Path`, or rename the parameter.",
     )
+    _choose_path_alias(info, declaration)
     plan = _parameter(declaration, info, "path")
     require(
         is_scalar(plan.field),
         f"Path params must be of one of the supported types: {declaration.name!r} is {declaration.type!r}",
     )
     return plan
+
+
+def _choose_path_alias(info: Any, declaration: Declaration) -> None:
+    """Of several names, the path has one: the first that stands in it."""
+    if not isinstance(info.validation_alias, AliasChoices):
+        return
+    names = [choice for choice in info.validation_alias.choices if isinstance(choice, str)]
+    chosen = next((name for name in names if name in declaration.path_names), None)
+    if chosen is not None:
+        info.alias = info.validation_alias = chosen
 
 
 def _marked(declaration: Declaration) -> ParameterPlan:
@@ -171,6 +186,8 @@ def _marked(declaration: Declaration) -> ParameterPlan:
         return _parameter(declaration, info, "body")
     if getattr(info, "in_", None) is None:
         info.in_ = params.ParamTypes.query
+    if isinstance(info, params.Path):
+        _choose_path_alias(info, declaration)
     plan = _parameter(declaration, info, info.in_.value)
     if isinstance(info, params.Query):
         require(

@@ -14,7 +14,9 @@ from typing import Any
 from vivace._plan.fields import ModelField
 
 from .models import OpenAPI
-from .operations import Findings, build_path_item, parameter_fields, response_fields
+from .operations import Findings, build_path_item
+from .parameters import parameter_fields
+from .responses import response_fields
 from .routes import Documented, iter_documented
 from .schemas import build_schemas
 from .security import scheme_definitions
@@ -108,6 +110,6 @@ def fields_of(routes: Iterable[Documented]) -> list[ModelField]:
     return [
         *(fields_of(callbacks) if callbacks else ()),
         *(item.route.body_field for item in shown if item.route.body_field is not None),
-        *(field for item in shown for field in response_fields(item)),
-        *(field for item in shown for field in parameter_fields(item)),
+        *(field for item in shown for field in response_fields(item.route)),
+        *(field for item in shown for field in parameter_fields(item.flat)),
     ]

@@ -1,7 +1,8 @@
 """What a form with models in it looks like, in the words of JSON Schema.
 
-The fields of its models and its single inputs are the properties of one object. `allOf` says so: the object has what each
-model has, and what the inputs are. A model that may be left out is "no field of it, or all it requires".
+The fields of its models and its single inputs are the properties of one object. `allOf` says so: the object
+has what each model has, and what the inputs are. A model that may be left out is "no field of it, or all it
+requires".
 
 Knows forms and schemas; knows nothing of routes.
 """
@@ -27,7 +28,8 @@ def form_body_schema(
 
     For a model `Profile` and an input `token`:
 
-        {"allOf": [{"$ref": "#/components/schemas/Profile"}], "properties": {"token": {"type": "string", …}},
+        {"allOf": [{"$ref": "#/components/schemas/Profile"}], "properties": {"token": {"type": "string",
+        …}},
          "required": ["token"], "type": "object", "title": "Body_create_profile"}
     """
     all_of: list[JsonSchema] = []
@@ -88,7 +90,9 @@ def _nothing_filled_in(models: Sequence[type[BaseModel]]) -> JsonSchema:
     return {"not": {"anyOf": [{"required": [name]} for name in sorted(names)]}} if names else {}
 
 
-def _with_alias_choices(schema: JsonSchema, model: type[BaseModel], definitions: Mapping[str, JsonSchema]) -> JsonSchema:
+def _with_alias_choices(
+    schema: JsonSchema, model: type[BaseModel], definitions: Mapping[str, JsonSchema]
+) -> JsonSchema:
     """Spell a model out where a required field of it may come under several names, which its definition cannot say."""
     choices = [
         [alias for alias, _ in param_aliases(field)]

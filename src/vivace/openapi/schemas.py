@@ -104,7 +104,8 @@ def has_computed_fields(field: ModelField) -> bool:
     models = flat_models([field.field_info.annotation])
     if any(issubclass(model, BaseModel) and model.model_computed_fields for model in models):
         return True
-    return is_pydantic_dataclass(field.field_info.annotation) and _dataclass_has_computed_fields(field)
+    annotation: Any = field.field_info.annotation
+    return is_pydantic_dataclass(annotation) and _dataclass_has_computed_fields(field)
 
 
 def _dataclass_has_computed_fields(field: ModelField) -> bool:

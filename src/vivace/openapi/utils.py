@@ -31,16 +31,8 @@ from .constants import METHODS_WITH_BODY as METHODS_WITH_BODY
 from .constants import REF_PREFIX as REF_PREFIX
 from .document import build_document, fields_of
 from .models import OpenAPI as OpenAPI
-from .operations import (
-    HTTP_VALIDATION_ERROR,
-    STATUS_CODE_RANGES,
-    VALIDATION_ERROR,
-    Findings,
-    build_path_item,
-    operation_metadata,
-    operation_summary,
-    request_body,
-)
+from .operations import Findings, build_path_item, operation_metadata, operation_summary, request_body
+from .responses import HTTP_VALIDATION_ERROR, STATUS_CODE_RANGES, VALIDATION_ERROR
 from .routes import Documented, Operation, iter_documented
 from .schemas import FieldMapping, Schemas
 from .security import scheme_definitions
