@@ -9,11 +9,11 @@ limit that is set counts.
 from starlette.exceptions import HTTPException
 from starlette.middleware.body_limit import MAX_BODY_SIZE_SCOPE_KEY as MAX_BODY_SIZE_SCOPE_KEY
 from starlette.middleware.body_limit import RequestBodyLimitMiddleware
-from starlette.middleware.body_limit import _RequestBodyLimitResponseSent as _response_sent
-from starlette.middleware.body_limit import _RequestBodyTooLarge as _too_large
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from vivace._starlette import RequestBodyLimitResponseSent as _response_sent
+from vivace._starlette import RequestBodyTooLarge as _too_large
 from vivace.exception_handlers import http_exception_handler
 
 _body_limit_errors: tuple[type[Exception], ...] = (_too_large, _response_sent)

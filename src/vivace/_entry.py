@@ -30,7 +30,7 @@ class Entry:
     """The application inside the user's middleware: routes, and the handlers of `exception_handlers`."""
 
     def __init__(self, app: FastAPI) -> None:
-        self.app = app
+        self.owner = app
         self.router = app.router
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -48,7 +48,7 @@ class Entry:
 
     async def answer(self, exc: Exception, scope: Scope, receive: Receive, send: Send) -> bool:
         """Let the handler for the exception answer; false if there is none."""
-        handler = find_handler(self.app.exception_handlers, exc)
+        handler = find_handler(self.owner.exception_handlers, exc)
         if handler is None:
             return False
         if scope.get(RESPONSE_STARTED):
@@ -60,8 +60,16 @@ class Entry:
         return True
 
 
-class WholeEntry(Entry):
-    """The whole application when there is no middleware: also answers 500."""
+class WholeEntry(Entry, ServerErrorMiddleware):
+    """The whole application when there is no middleware: also answers 500.
+
+    A `ServerErrorMiddleware` to those who look for one, with the entry inside it.
+    """
+
+    def __init__(self, app: FastAPI) -> None:
+        ServerErrorMiddleware.__init__(self, Entry(app), handler=server_error_handler(app), debug=app.debug)
+        self.owner = app
+        self.router = app.router
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
@@ -93,7 +101,7 @@ class WholeEntry(Entry):
 
         if scope.get(RESPONSE_STARTED):
             raise exc
-        await ServerErrorMiddleware(fail, server_error_handler(self.app), self.app.debug)(scope, receive, send)
+        await ServerErrorMiddleware(fail, server_error_handler(self.owner), self.owner.debug)(scope, receive, send)
 
 
 class UnhandledErrors:

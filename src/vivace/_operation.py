@@ -23,13 +23,13 @@ from vivace._plan.dependant import Dependant
 from vivace._plan.fields import ModelField
 from vivace._plan.nodes import DependencyPlan, EndpointPlan, ResponseMode, flat_parameters
 from vivace._plan.response import (
-    body_is_allowed,
     item_field,
     model_field,
     response_field,
     response_mode,
     response_type,
 )
+from vivace._status import is_body_allowed_for_status_code
 from vivace.datastructures import DefaultPlaceholder
 
 from ._options import RouteOptions, checked_limits
@@ -52,7 +52,8 @@ class Operation:
         self.path = path
         self.endpoint = endpoint
         self.max_body_size, self.form_limits = checked_limits(options.max_body_size, options.form_limits)
-        self.response_model, self.stream_item_type = response_type(endpoint, options.response_model)
+        mode = response_mode(endpoint, options.response_class)
+        self.response_model, self.stream_item_type = response_type(endpoint, options.response_model, mode)
         self.summary = options.summary
         self.response_description = options.response_description
         self.deprecated = options.deprecated
@@ -103,7 +104,7 @@ class Operation:
             assert isinstance(response, dict), "An additional response must be a dict"
             model = response.get("model")
             if model:
-                assert body_is_allowed(status), f"Status code {status} must not have a response body"
+                assert is_body_allowed_for_status_code(status), f"Status code {status} must not have a response body"
                 name = f"Response_{status}_{self.unique_id}"
                 self.response_fields[status] = model_field(name, model, self.endpoint)
 

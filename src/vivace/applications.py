@@ -16,6 +16,7 @@ from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.middleware.base import BaseHTTPMiddleware
 from starlette.middleware.errors import ServerErrorMiddleware
+from starlette.middleware.exceptions import ExceptionMiddleware
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import BaseRoute
@@ -41,7 +42,7 @@ from vivace.openapi.utils import get_openapi
 from vivace.telemetry import TelemetryConfig
 from vivace.telemetry import _api as telemetry_api
 from vivace.types import DecoratedCallable
-from vivace.utils import generate_unique_id
+from vivace._operation_id import generate_unique_id
 
 AppType = TypeVar("AppType", bound="FastAPI")
 ExceptionHandlers = dict[int | type[Exception], Callable[[Request, Any], Coroutine[Any, Any, Response]]]
@@ -174,6 +175,8 @@ class FastAPI(Verbs, Starlette):
         stack = self.middleware_stack
         if stack is None:
             stack = self.middleware_stack = self.build_middleware_stack()
+        if Starlette.__call__ is not _starlette_call:
+            stack = _ThroughStarlette(self, stack)
         if scope["type"] == "lifespan":
             await telemetry_api.lifespan(config=self._telemetry, app=stack, scope=scope, receive=receive, send=send)
             return
@@ -183,14 +186,24 @@ class FastAPI(Verbs, Starlette):
 
     def build_middleware_stack(self) -> ASGIApp:
         """The application inside out: the entry, the user's middleware, and the layer that answers 500."""
-        if not self.user_middleware and self.max_body_size is None:
-            return WholeEntry(self)
+        inner: list[Middleware] = []
         app: ASGIApp = Entry(self)
-        for cls, args, kwargs in reversed(self.user_middleware):
+        if _starlette_layers() != _OWN_LAYERS:
+            # Instrumentation has replaced a part of the layers that the entry flattens, so these are what it gets.
+            handlers = {key: value for key, value in self.exception_handlers.items() if key not in (500, Exception)}
+            inner, app = [Middleware(ExceptionMiddleware, handlers=handlers, debug=self.debug)], self.router
+        elif not self.user_middleware and self.max_body_size is None:
+            return WholeEntry(self)
+        layers = [
+            Middleware(ServerErrorMiddleware, handler=server_error_handler(self), debug=self.debug),
+            Middleware(UnhandledErrors),
+            Middleware(AppBodyLimitMiddleware, max_body_size=self.max_body_size),
+            *self.user_middleware,
+            *inner,
+        ]
+        for cls, args, kwargs in reversed(layers):
             app = cls(app, *args, **kwargs)
-        app = AppBodyLimitMiddleware(app, self.max_body_size)
-        app = UnhandledErrors(app)
-        return ServerErrorMiddleware(app, handler=server_error_handler(self), debug=self.debug)
+        return app
 
     @property
     def dependency_overrides(self) -> dict[Callable[..., Any], Callable[..., Any]]:
@@ -426,6 +439,32 @@ class FastAPI(Verbs, Starlette):
     def add_event_handler(self, event_type: str, func: Callable[[], Any]) -> None:
         """Call `func` at `"startup"` or `"shutdown"`. Prefer a lifespan."""
         self.router.add_event_handler(event_type, func)
+
+
+class _ThroughStarlette:
+    """The stack by way of `Starlette.__call__`, which instrumentation has replaced."""
+
+    def __init__(self, owner: FastAPI, app: ASGIApp) -> None:
+        self.owner = owner
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await Starlette.__call__(self.owner, scope, receive, send)
+
+
+def _starlette_layers() -> tuple[Any, ...]:
+    """What instrumentation replaces in the layers that are flattened into the entry."""
+    return (
+        ExceptionMiddleware.__init__,
+        ExceptionMiddleware.__call__,
+        ServerErrorMiddleware.__init__,
+        ServerErrorMiddleware.__call__,
+        Middleware.__init__,
+    )
+
+
+_starlette_call = Starlette.__call__
+_OWN_LAYERS = _starlette_layers()
 
 
 def _root_path(request: Request) -> str:

@@ -37,6 +37,7 @@ from vivace._compile.composed import solve_dependencies as solve_dependencies
 from vivace._compile.composed import websocket_session as websocket_session
 from vivace._compile.composed_websocket import compose_websocket
 from vivace._compile.observe import SCOPE_KEY as _TELEMETRY_KEY
+from vivace._compile.runtime import tracked_app
 from vivace._compile.streams import Settings as _StreamSettings
 from vivace._compile.variants import Variants
 from vivace._form_limits import _FormLimits
@@ -91,7 +92,7 @@ from vivace.exceptions import FastAPIError
 from vivace.params import Form
 from vivace.sse import _PING_INTERVAL as _PING_INTERVAL
 from vivace.types import DecoratedCallable, IncEx
-from vivace.utils import generate_unique_id
+from vivace._operation_id import generate_unique_id
 
 _OPTION_NAMES = tuple(f.name for f in fields(RouteOptions))
 
@@ -511,7 +512,7 @@ class APIRouter(Verbs, Router):
             return _observed_target(scope, target)
         if match is Match.FULL and target.app is not None:
             return target.app
-        return target.candidate.handle
+        return tracked_app(target.candidate.handle)
 
     def _select_otherwise(self, scope: Scope, matcher: Matcher) -> ASGIApp:
         """No route matches: a redirect to the path with or without its slash, a front end, or the default."""
@@ -529,8 +530,8 @@ class APIRouter(Verbs, Router):
             update_scope(scope, child_scope)
             if _TELEMETRY_KEY in scope:
                 _note_low_priority(scope, route)
-            return wrap_app_with_body_limit(route.handle, self.max_body_size)
-        return self.default
+            return tracked_app(wrap_app_with_body_limit(route.handle, self.max_body_size))
+        return tracked_app(self.default)
 
     def _iter_low_priority_routes(self) -> Iterator[BaseRoute]:
         yield from self._low_priority_routes
@@ -885,7 +886,8 @@ def _starlette_target(route: Any, router: APIRouter) -> Target:
             convertors=actual.param_convertors,
             updates={"endpoint": actual.endpoint, **shown},
         )
-        target.app = wrap_app_with_body_limit(actual.handle, holder.max_body_size if cls is Route else None)
+        limit = holder.max_body_size if cls is Route else None
+        target.app = tracked_app(wrap_app_with_body_limit(actual.handle, limit))
         return target
     prefix = ""
     if cls is Mount:  # whole segments that every path below the mount begins with
@@ -905,7 +907,7 @@ def _observed_target(scope: Scope, target: Target) -> ASGIApp:
     path = getattr(route, "path_format", None)
     if path is not None:
         telemetry.route_selected(scope, path, mount=isinstance(shown, Mount))
-    return target.candidate.handle
+    return tracked_app(target.candidate.handle)
 
 
 def _note_redirect(scope: Scope, other: Scope, target: Target, child_scope: Scope) -> None:

@@ -7,6 +7,7 @@ break a careless code generator: the names of builtins and of likely local varia
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -47,7 +48,7 @@ from .shapes import (
 )
 
 NAMES = (
-    "item_id", "limit", "q", "user", "x_token", "size", "name", "größe", "名前", "_hidden", "__dunder__", "Camel", "a1",
+    "item_id", "limit", "q", "user", "x_token", "size", "name", "größe", "_hidden", "__dunder__", "Camel", "a1",
     # what generated code might call its own variables
     "scope", "receive", "send", "self", "request", "response", "errors", "values", "result", "value", "query", "headers",
     "cookies", "body", "form", "exc", "app", "stack", "cache", "field", "default", "loc", "endpoint", "dependant", "state",
@@ -60,6 +61,9 @@ ALIASES = (
     "item-query", "X-Thing", "class", "from", "None", "größe", "名前", "a b", "a.b", "a[0]", "a/b", "$ref", "#", "{x}", "%s",
     "it's", 'say "hi"', '"""', "'''", "back\\slash", "new\nline", "tab\t", "\x00", "0", "__class__", "x" * 120,
 )  # fmt: skip
+
+LATIN_ALIASES = tuple(alias for alias in ALIASES if max(alias) < "\u0100")
+"""FastAPI cannot look up a header with a name outside Latin-1: such a program fails on every request."""
 
 WORDS = ("items", "users", "a-b", "v1", "ü", "a.b", "~x", "x y", "p+q", "(", "*", "$")
 CODES = ("200", "201", "202", "204", "205", "206", "304", "400", "404", "418", "500")
@@ -162,7 +166,7 @@ def _field(plan: _Plan, name: str, kind: str) -> Field:
     if kind == "model":
         if plan.chance(15):
             key = plan.pick("alias", "alias", "validation_alias", "serialization_alias")
-            options.append((key, repr(pick(plan.choices, ALIASES))))
+            options.append((key, repr(pick(plan.choices, LATIN_ALIASES))))
         if plan.chance(15):
             options.append(pick(plan.choices, _DOCUMENTATION))
     return Field(name, shape, default, tuple(options))
@@ -302,7 +306,7 @@ def _is_query_by_itself(shape: Shape) -> bool:
 def _parameter_options(plan: _Plan, kind: str, shape: Shape) -> Options:
     options: list[tuple[str, str]] = []
     if kind != "path" and plan.chance(25):
-        options.append(_alias(plan))
+        options.append(_alias(plan, LATIN_ALIASES if kind == "header" else ALIASES))
     inner = shape.inner if isinstance(shape, Optional) else shape
     constraints = _CONSTRAINTS.get(inner.pool, ()) if isinstance(inner, Scalar) else ()
     if constraints and plan.chance(35):
@@ -319,8 +323,8 @@ def _parameter_options(plan: _Plan, kind: str, shape: Shape) -> Options:
     return tuple(dict(options).items())
 
 
-def _alias(plan: _Plan) -> tuple[str, str]:
-    alias = pick(plan.choices, ALIASES)
+def _alias(plan: _Plan, aliases: Sequence[str]) -> tuple[str, str]:
+    alias = pick(plan.choices, aliases)
     if plan.chance(25):
         return "validation_alias", pick(plan.choices, (repr(alias), f"AliasChoices({alias!r}, 'other')"))
     return "alias", repr(alias)
@@ -344,8 +348,15 @@ def _arguments_for(plan: _Plan, path_names: Mapping[str, str], family: str, most
             arguments.append(parameter)
     free = [name for name in NAMES if name not in path_names and (family == "none" or not name.startswith("_"))]
     for name in some(plan.choices, free, most):
-        arguments.append(_argument(plan, name, family))
+        argument = _argument(plan, name, family)
+        if not (isinstance(argument, Special) and argument.annotation in _annotations(arguments)):
+            arguments.append(argument)
     return tuple(arguments)
+
+
+def _annotations(arguments: Sequence[Argument]) -> set[str]:
+    """The special types already asked for: FastAPI fills only one argument of each."""
+    return {argument.annotation for argument in arguments if isinstance(argument, Special)}
 
 
 def _argument(plan: _Plan, name: str, family: str) -> Argument:
@@ -456,12 +467,24 @@ def _endpoint(plan: _Plan, name: str) -> Endpoint:
     family = plan.pick("json", "json", "form") if methods[0] in BODY_METHODS or plan.chance(4) else "none"
     arguments = _arguments_for(plan, names, family, 5)
     router = pick(plan.choices, plan.routers).name if plan.routers and plan.chance(50) else "app"
+    arguments += tuple(_parameter(plan, name, "path") for name in _prefix_names(plan, router) if plan.chance(40))
     plain = Endpoint(
         name, router, path, methods, arguments, _operation_options(plan), not plan.chance(40),
         docstring=plan.pick("Summary.\n\nMore \\ \"of\" it.", "One line", "a\fhidden") if plan.chance(12) else None,
         keyword_only=plan.chance(8),
     )  # fmt: skip
     return _with_behaviour(plan, plain)
+
+
+def _prefix_names(plan: _Plan, router: str) -> list[str]:
+    """The parameters in the prefixes of a router and of those it is included in."""
+    routers = {known.name: known for known in plan.routers}
+    names: list[str] = []
+    while router in routers:
+        known = routers[router]
+        names += re.findall(r"{(\w+)}", str(known.options) + str(known.include))
+        router = known.parent
+    return names
 
 
 def _operation_options(plan: _Plan) -> Options:
@@ -590,12 +613,12 @@ def _router(plan: _Plan, name: str) -> Router:
     parent = pick(plan.choices, plan.routers).name if plan.routers and plan.chance(40) else "app"
     options = [*_uses(plan, 20)]
     if plan.chance(50):
-        options.append(("prefix", repr(plan.pick("/inner", "/v1", "/in{limit}"))))
+        options.append(("prefix", repr(plan.pick("/inner", "/v1", f"/in{{{name}_own}}"))))
     if plan.chance(15):
         options.append(pick(plan.choices, _ROUTER_OPTIONS))
     include = [*_uses(plan, 15)]
     if plan.chance(40) or not options:
-        include.append(("prefix", repr(plan.pick("/outer", "/api/{size}"))))
+        include.append(("prefix", repr(plan.pick("/outer", f"/api/{{{name}_at}}"))))
     if plan.chance(15):
         include.append(pick(plan.choices, _ROUTER_OPTIONS[:-2]))
     return Router(name, parent, tuple(options), tuple(include), plan.chance(25))

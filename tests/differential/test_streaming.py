@@ -206,17 +206,6 @@ def test_openapi_surroundings() -> None:
     compare_openapi(surroundings)
 
 
-def events_without_generator(fw):
-    """`EventSourceResponse` for an endpoint that does not yield."""
-    app = fw.FastAPI()
-
-    @app.get("/", response_class=fw.responses.EventSourceResponse)
-    async def read():
-        return [1]
-
-    return app
-
-
 def collections_abc_bare(fw):
     """A bare `collections.abc.AsyncIterable` says nothing of its items."""
     app = fw.FastAPI()
@@ -226,10 +215,6 @@ def collections_abc_bare(fw):
         yield 1
 
     return app
-
-
-def test_events_without_generator() -> None:
-    compare(events_without_generator, get("/"), get("/openapi.json"))
 
 
 @pytest.mark.parametrize("build", [collections_abc_bare])

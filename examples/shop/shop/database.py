@@ -4,7 +4,13 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 from sqlalchemy import event
-from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
+from sqlalchemy.ext.asyncio import (
+    AsyncConnection,
+    AsyncEngine,
+    AsyncSession,
+    async_sessionmaker,
+    create_async_engine,
+)
 from sqlalchemy.orm import DeclarativeBase
 from vivace.requests import HTTPConnection
 
@@ -29,10 +35,11 @@ def create_engine(url: str) -> AsyncEngine:
     return engine
 
 
-async def create_tables(engine: AsyncEngine) -> None:
+async def create_tables(connection: AsyncConnection) -> None:
     """Create the tables that do not exist yet. A shop that grows would use Alembic from here on."""
-    async with engine.begin() as connection:
-        await connection.run_sync(Base.metadata.create_all)
+    # Of several workers that start at once, one writes and the others wait until its transaction is over.
+    await connection.exec_driver_sql("BEGIN IMMEDIATE")
+    await connection.run_sync(Base.metadata.create_all)
 
 
 def get_sessions(connection: HTTPConnection) -> Sessions:

@@ -1,8 +1,8 @@
 """What an empty shop is filled with, so that there is something to see."""
 
 from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
 
-from .database import Sessions
 from .models import Category, Product, User
 from .security import passwords
 
@@ -26,24 +26,23 @@ PRODUCTS = [
 ]
 
 
-async def add_demo_data(sessions: Sessions) -> None:
+async def add_demo_data(session: AsyncSession) -> None:
     """Add the users and products above, unless there is a user already."""
-    async with sessions() as session:
-        if await session.scalar(select(User).limit(1)):
-            return
-        for username, password, full_name, is_staff in USERS:
-            password_hash = passwords.hash(password)
-            session.add(
-                User(username=username, full_name=full_name, password_hash=password_hash, is_staff=is_staff)
+    if await session.scalar(select(User).limit(1)):
+        return
+    for username, password, full_name, is_staff in USERS:
+        password_hash = passwords.hash(password)
+        session.add(
+            User(username=username, full_name=full_name, password_hash=password_hash, is_staff=is_staff)
+        )
+    for name, description, category, price_cents, stock in PRODUCTS:
+        session.add(
+            Product(
+                name=name,
+                description=description,
+                category=category,
+                price_cents=price_cents,
+                stock=stock,
             )
-        for name, description, category, price_cents, stock in PRODUCTS:
-            session.add(
-                Product(
-                    name=name,
-                    description=description,
-                    category=category,
-                    price_cents=price_cents,
-                    stock=stock,
-                )
-            )
-        await session.commit()
+        )
+    await session.commit()

@@ -11,7 +11,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-from sqlalchemy.ext.asyncio import async_sessionmaker
+from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 from vivace import FastAPI, Request, Response
 from vivace.middleware.cors import CORSMiddleware
 from vivace.responses import FileResponse
@@ -54,11 +54,12 @@ async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         logger.warning("SHOP_SECRET_KEY is not set: tokens will not survive a restart of the server.")
     settings.pictures_dir.mkdir(parents=True, exist_ok=True)
     engine = create_engine(settings.database_url)
-    await create_tables(engine)
+    async with engine.begin() as connection, AsyncSession(connection) as session:
+        await create_tables(connection)
+        if settings.demo_data:
+            await add_demo_data(session)
     app.state.sessions = async_sessionmaker(engine, expire_on_commit=False)
     app.state.news = News()
-    if settings.demo_data:
-        await add_demo_data(app.state.sessions)
     yield
     await engine.dispose()
 

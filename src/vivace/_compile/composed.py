@@ -30,9 +30,9 @@ from vivace._plan.dependant import Dependant
 from vivace._plan.dependencies import build_parameterless, with_overrides
 from vivace._plan.fields import ModelField
 from vivace._plan.nodes import CallKind, DependencyPlan, EndpointPlan, ResponseMode, ResponsePlan
-from vivace._plan.response import body_is_allowed
 from vivace._plan.signature import call_kind
 from vivace._starlette import is_async_callable
+from vivace._status import is_body_allowed_for_status_code
 from vivace.background import BackgroundTasks
 from vivace.encoders import jsonable_encoder
 from vivace.exceptions import EndpointContext, RequestValidationError, ResponseValidationError
@@ -266,7 +266,7 @@ async def _answer(
         answer = Response(content, media_type="application/json", **arguments)
     else:
         answer = (response_plan.response_class or JSONResponse)(content, **arguments)
-    runtime.without_forbidden_body(answer, body_is_allowed)
+    runtime.without_forbidden_body(answer, is_body_allowed_for_status_code)
     answer.headers.raw.extend(solved.response.headers.raw)
     return answer
 

@@ -22,6 +22,7 @@ from vivace.concurrency import (
     _contextmanager_with_concurrency_limit,
     contextmanager_in_threadpool,
 )
+from vivace.params import Path
 from vivace.security.oauth2 import SecurityScopes
 
 from . import runtime
@@ -363,6 +364,8 @@ def is_any_text(field: ModelField) -> bool:
     """Whether every text is valid and stays as it is: `str`, without constraints."""
     # PERF (W2): a call of the validator saved per parameter.
     info = field.field_info
+    if isinstance(info, Path) and info.annotation is not Any:
+        return False  # a converter such as {x:float} may have made something else of it
     return info.annotation in (str, str | None, Any) and not info.metadata and info.discriminator is None
 
 

@@ -9,7 +9,7 @@ from starlette.responses import JSONResponse, Response
 
 from vivace._plan.fields import located_errors
 from vivace._plan.nodes import ResponseMode, ResponsePlan, SerializeOptions, Special
-from vivace._plan.response import body_is_allowed
+from vivace._status import is_body_allowed_for_status_code
 from vivace.encoders import jsonable_encoder
 
 from . import runtime, streams
@@ -32,7 +32,7 @@ class ResponseEmitter:
     def is_json(self) -> bool:
         """Whether the answer is JSON bytes with nothing special about it."""
         plan = self.plan
-        return plan.mode is ResponseMode.VALUE and plan.response_class is None and body_is_allowed(plan.status_code)
+        return plan.mode is ResponseMode.VALUE and plan.response_class is None and is_body_allowed_for_status_code(plan.status_code)
 
     # -- as bytes, straight to the server
 
@@ -134,9 +134,9 @@ class ResponseEmitter:
 
     def _finish_response(self, answer: str) -> None:
         source = self.source
-        if self.has_response or not body_is_allowed(self.plan.status_code):
+        if self.has_response or not is_body_allowed_for_status_code(self.plan.status_code):
             forbid = source.use(runtime.without_forbidden_body)
-            source.line(f"{forbid}({answer}, {source.bind('body_is_allowed', body_is_allowed)})")
+            source.line(f"{forbid}({answer}, {source.bind('is_body_allowed_for_status_code', is_body_allowed_for_status_code)})")
         if self.has_response:
             source.line(f"{answer}.headers.raw.extend(response.headers.raw)")
 

@@ -13,7 +13,7 @@ from starlette.exceptions import HTTPException as StarletteHTTPException
 from starlette.background import BackgroundTask, BackgroundTasks
 from starlette.requests import ClientDisconnect, HTTPConnection, Request
 from starlette.responses import JSONResponse, Response
-from starlette.types import Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 from starlette.types import Message as ASGIMessage
 
 from vivace._body_limit import get_body_limit_error
@@ -221,6 +221,15 @@ def tracked(scope: Scope, send: Send) -> Send:
         await send(message)
 
     return tracked_send
+
+
+def tracked_app(app: ASGIApp) -> ASGIApp:
+    """`app` with a `tracked` send: for whatever is not compiled, and so does not note by itself that it answered."""
+
+    async def tracked_call(scope: Scope, receive: Receive, send: Send) -> None:
+        await app(scope, receive, tracked(scope, send))
+
+    return tracked_call
 
 
 async def run_background(tasks: BackgroundTask | None, scope: Scope) -> None:

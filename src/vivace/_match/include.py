@@ -13,7 +13,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from starlette.datastructures import URLPath
-from starlette.routing import BaseRoute, Host, Match, Mount, NoMatchFound, Route, WebSocketRoute, compile_path
+from starlette.routing import BaseRoute, Host, Match, Mount, NoMatchFound, Route, Router, WebSocketRoute, compile_path
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from vivace._body_limit import get_body_size_limit, wrap_app_with_body_limit
@@ -346,7 +346,7 @@ def _under_prefix(route: BaseRoute, prefix: str) -> BaseRoute:
         return route
     moved = copy(route)
     if isinstance(moved, Host):
-        moved.app = Mount(prefix, app=moved.app)
+        moved.app = Router(routes=[Mount(prefix, app=moved.app)], redirect_slashes=False)
         return moved
     assert isinstance(moved, (Route, WebSocketRoute, Mount))
     moved.path = prefix + moved.path
@@ -364,7 +364,7 @@ def match_operation(operation: Operation, scope: Scope, kind: str) -> tuple[Matc
         return Match.NONE, {}
     values = {name: operation.param_convertors[name].convert(text) for name, text in found.groupdict().items()}
     child_scope = {"endpoint": operation.endpoint, "path_params": {**scope.get("path_params", {}), **values}}
-    if operation.methods and scope["method"] not in operation.methods:
+    if kind == "http" and operation.methods and scope["method"] not in operation.methods:
         return Match.PARTIAL, child_scope
     return Match.FULL, child_scope
 

@@ -16,6 +16,7 @@ from .forms import form_models
 from .nodes import BodyPlan, DependencyPlan, ParameterPlan, flat_parameters
 
 
+_MULTIPART = "multipart/form-data"
 # Where two bodies of one document have the same name, this tells them apart: it is the name that FastAPI gives.
 _BODY_MODULE = "fastapi._compat.v2"
 
@@ -62,10 +63,11 @@ def body_field(fields: Sequence[ModelField], name: str, embed: bool) -> ModelFie
     )
     options: dict[str, Any] = {"annotation": model, "alias": "body"}
     options["default"] = PydanticUndefined if required else None
-    if info_class is params.Body:
-        media_types = {info.media_type for info in infos if isinstance(info, params.Body)}
-        if len(media_types) == 1:
-            options["media_type"] = media_types.pop()
+    media_types = {info.media_type for info in infos if isinstance(info, params.Body)}
+    if len(media_types) == 1:
+        options["media_type"] = media_types.pop()
+    elif info_class is params.Form and _MULTIPART in media_types:
+        options["media_type"] = _MULTIPART  # which can hold what the other one can
     return ModelField(field_info=info_class(**options), name="body")
 
 

@@ -56,5 +56,4 @@ def optional_form_field(field: ModelField, model: type[FormBody]) -> ModelField:
     info.annotation = model
     info.metadata = []
     info.discriminator = None
-    info.title = info.title or None  # Pydantic would show an empty one
     return ModelField(field_info=info, name=field.name, mode=field.mode, config=field.config)

@@ -154,6 +154,7 @@ def _path(declaration: Declaration) -> ParameterPlan:
     if not isinstance(info, (params.Param, params.Body)):
         # A default is left alone: the same function may be declared under a path that lacks the parameter.
         info = _unmarked(declaration, params.Path)
+        info.default, info.default_factory = PydanticUndefined, None
     require(
         isinstance(info, params.Path),
         f"Cannot use `{type(info).__name__}` for path param {declaration.name!r}. Use `Path`, or rename the parameter.",
@@ -171,7 +172,9 @@ def _choose_path_alias(info: Any, declaration: Declaration) -> None:
     """Of several names, the path has one: the first that stands in it."""
     if not isinstance(info.validation_alias, AliasChoices):
         return
-    names = [choice for choice in info.validation_alias.choices if isinstance(choice, str)]
+    names = info.validation_alias.choices
+    if not all(isinstance(name, str) for name in names):
+        return
     chosen = next((name for name in names if name in declaration.path_names), None)
     if chosen is not None:
         info.alias = info.validation_alias = chosen

@@ -11,6 +11,7 @@ from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 from starlette.responses import Response
 
+from vivace._status import is_body_allowed_for_status_code
 from vivace.datastructures import DefaultPlaceholder
 from vivace.exceptions import FastAPIError, PydanticV1NotSupportedError
 from vivace.sse import EventSourceResponse, ServerSentEvent
@@ -18,19 +19,10 @@ from vivace.sse import EventSourceResponse, ServerSentEvent
 from .annotations import annotation_is_pydantic_v1, lenient_issubclass
 from .errors import DeclarationError
 from .fields import ModelField
-from .nodes import CallKind, ResponseMode
+from .nodes import ResponseMode
 from .signature import call_kind, describe, typed_return_annotation
 
 _STREAM_ORIGINS = {AsyncGenerator, AsyncIterable, AsyncIterator, Generator, Iterable, Iterator}
-_NO_BODY_STATUS_CODES = {204, 205, 304}
-
-
-def body_is_allowed(status_code: int | str | None) -> bool:
-    """Whether a response with this status may have a body (RFC 9110, section 6.4.1)."""
-    if status_code is None or status_code in {"default", "1XX", "2XX", "3XX", "4XX", "5XX"}:
-        return True
-    code = int(status_code)
-    return not (code < 200 or code in _NO_BODY_STATUS_CODES)
 
 
 def stream_item_type(annotation: Any) -> Any:
@@ -54,7 +46,7 @@ def response_mode(endpoint: Callable[..., Any], response_class: Any) -> Response
     return ResponseMode.SSE if lenient_issubclass(response_class, EventSourceResponse) else ResponseMode.STREAM
 
 
-def response_type(endpoint: Callable[..., Any], declared: Any) -> tuple[Any, Any]:
+def response_type(endpoint: Callable[..., Any], declared: Any, mode: ResponseMode) -> tuple[Any, Any]:
     """The response model and the stream's item type: as declared, or from the return annotation.
 
     A return annotation that is a Response class is no model: the endpoint makes the response itself.
@@ -64,11 +56,10 @@ def response_type(endpoint: Callable[..., Any], declared: Any) -> tuple[Any, Any
     annotation = typed_return_annotation(endpoint)
     if lenient_issubclass(annotation, Response):
         return None, None
-    if call_kind(endpoint) in (CallKind.GENERATOR, CallKind.ASYNC_GENERATOR):
-        item = stream_item_type(annotation)
-        if item is not None:
-            return None, item
-    return annotation, None
+    item = stream_item_type(annotation)
+    if item is None or mode is ResponseMode.VALUE:
+        return annotation, None
+    return None, item if mode in (ResponseMode.JSON_LINES, ResponseMode.SSE) else None
 
 
 def model_field(name: str, annotation: Any, endpoint: Callable[..., Any]) -> ModelField:
@@ -100,7 +91,7 @@ def response_field(
     """The field of the response model; `DeclarationError` if the status code forbids a body."""
     if not model:
         return None
-    if not body_is_allowed(status_code):
+    if not is_body_allowed_for_status_code(status_code):
         raise DeclarationError(
             f"Status code {status_code} must not have a response body. Remove the response model, or annotate the"
             " endpoint with `-> None` or `-> Response`."

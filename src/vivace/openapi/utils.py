@@ -3,6 +3,7 @@
 Nothing in this room imports from here: `document` and `operations` hold the real things.
 """
 
+import re
 import warnings
 from collections.abc import Sequence
 from typing import Any
@@ -150,4 +151,4 @@ def generate_operation_id(*, route: Operation, method: str) -> str:
     )
     if route.operation_id:
         return route.operation_id
-    return generate_operation_id_for_path(name=route.name, path=route.path_format, method=method)
+    return re.sub(r"\W", "_", f"{route.name}{route.path_format}") + f"_{method.lower()}"

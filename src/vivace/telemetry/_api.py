@@ -273,19 +273,21 @@ class Gate:
         self._stack: object = None
         self._foreign = False
 
-    def entry(self, scope: Scope, stack: ASGIApp) -> ASGIApp:
+    def entry(self, scope: Scope, stack: ASGIApp, serve: ASGIApp | None = None) -> ASGIApp:
         """What shall serve this request: `stack` as it is, or `stack` with telemetry around it.
 
-        `stack` should be the same object from request to request: what is found out about it is kept.
+        `stack` should be the same object from request to request: what is found out about it is kept. If not the
+        stack itself but something around it is to be called, that is `serve`.
         """
+        serve = serve or stack
         if SCOPE_KEY in scope or scope["type"] not in _OBSERVED_SCOPES:
-            return stack  # an outer app observes this request, or has excluded it
+            return serve  # an outer app observes this request, or has excluded it
         if self._follows_globals and _no_global_provider_is_set():
-            return stack
+            return serve
         native = self.native
         if not native.enabled() or self._is_observed_by_contrib(stack):
-            return stack
-        return partial(native, stack)
+            return serve
+        return partial(native, serve)
 
     @property
     def native(self) -> NativeTelemetry:
@@ -395,7 +397,7 @@ def operation(
             ...
 
     `function` is the user's callable that the step is about: the span carries its name. Errors that are answers,
-    such as an `HTTPException`, do not mark the span as failed.
+    such as an `HTTPException`, do not mark the span as failed, unless it is too late for an answer.
     """
     return _NO_OPERATION if telemetry.tracer is None else _Operation(telemetry.tracer, name, function)
 
@@ -478,9 +480,10 @@ def _is_answer(exc: Exception) -> bool:
 class _Operation(AbstractContextManager[None]):
     """A span around one step. OpenTelemetry's recording of exceptions is off: it would export their messages."""
 
-    __slots__ = ("_context", "_span")
+    __slots__ = ("_context", "_may_answer", "_span")
 
     def __init__(self, tracer: Tracer, name: str, function: Callable[..., Any] | None) -> None:
+        self._may_answer = name != "background_task"  # the response has been sent
         self._context = tracer.start_as_current_span(
             f"fastapi.{name}",
             attributes={} if function is None else {"code.function.name": _function_name(function)},
@@ -494,7 +497,7 @@ class _Operation(AbstractContextManager[None]):
     def __exit__(
         self, exc_type: type[BaseException] | None, exc: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        if isinstance(exc, Exception) and not _is_answer(exc):
+        if isinstance(exc, Exception) and not (self._may_answer and _is_answer(exc)):
             from opentelemetry.trace import StatusCode
 
             self._span.set_attribute("error.type", _exception_type(exc))

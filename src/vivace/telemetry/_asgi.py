@@ -167,13 +167,14 @@ class NativeTelemetry:
             _mount_prefix=root_path.rstrip("/"),
         )
 
-    # Providers: the app's own, or the global one of this moment; None for a signal that is off or has none.
+    # Providers: the app's own, or the global one of this moment; None for a signal that is off or has none. A
+    # placeholder that was passed as the app's own counts as none: whoever passes it has not set a provider yet.
 
     def _get_tracer_provider(self) -> TracerProvider | None:
         if not self.config["tracing"]:
             return None
         provider = self.config["tracer_provider"]
-        if provider is None:
+        if provider is None or _unconfigured(provider):
             provider = trace.get_tracer_provider()
         return None if _unconfigured(provider) else provider
 
@@ -181,7 +182,7 @@ class NativeTelemetry:
         if not self.config["metrics"]:
             return None
         provider = self.config["meter_provider"]
-        if provider is None:
+        if provider is None or _unconfigured(provider):
             provider = metrics.get_meter_provider()
         return None if _unconfigured(provider) else provider
 
@@ -189,7 +190,7 @@ class NativeTelemetry:
         if not self.config["logs"]:
             return None
         provider = self.config["logger_provider"]
-        if provider is None:
+        if provider is None or _unconfigured(provider):
             provider = _logs.get_logger_provider()
         return None if _unconfigured(provider) else provider
 

@@ -218,7 +218,7 @@ def _add_exporter(signal: _Signal, endpoint: str, provider: Any) -> None:
     """Export a signal from the configuration's provider, or else from the global one, which is made if need be."""
     try:
         make_component = signal.load_exporter()
-        if provider is None:
+        if provider is None or _unconfigured(provider):
             provider = signal.get_global_provider()
         if _unconfigured(provider):
             made = signal.make_provider(make_component(endpoint))

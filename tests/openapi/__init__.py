@@ -1,0 +1,1 @@
+"""The OpenAPI room: schemas, operations, the whole document, and the pages that show it."""
