@@ -1,6 +1,8 @@
 """Add up the JUnit reports of several pytest runs and print one closing line, as pytest's own.
 
 python .ci/summary.py DIRECTORY
+
+The directory holds a report per step, `<step>.xml`, and the names of the steps that failed, tests or not, in `failed`.
 """
 
 import sys
@@ -30,15 +32,19 @@ def line(totals: dict[str, float]) -> str:
 
 
 def main() -> int:
-    reports = {path.stem: counts(path) for path in sorted(Path(sys.argv[1]).glob("*.xml"))}
+    directory = Path(sys.argv[1])
+    failed = (directory / "failed").read_text().split() if (directory / "failed").exists() else []
+    reports = {path.stem: counts(path) for path in sorted(directory.glob("*.xml"))}
     if not reports:
-        print(f"no reports in {sys.argv[1]}", file=sys.stderr)
+        print(f"no test ran: no reports in {directory}", file=sys.stderr)
         return 1
     for name, totals in reports.items():
         print(f"{name:>14}: {line(totals)}")
     total = {key: sum(totals[key] for totals in reports.values()) for key in next(iter(reports.values()))}
+    if failed:
+        print(f"failed steps: {', '.join(failed)}")
     print(f"{f' {line(total)} ':=^110}")
-    return 1 if total["failures"] or total["errors"] else 0
+    return 1 if failed or total["failures"] or total["errors"] else 0
 
 
 if __name__ == "__main__":

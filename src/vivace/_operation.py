@@ -8,18 +8,20 @@ reads one (the matcher, the compiler's caller, the document) reads the same attr
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Iterable
 from functools import cached_property
 from typing import Any
 
 from starlette.routing import compile_path, get_name
-from starlette.types import ASGIApp
 
 
+from vivace import params
 from vivace._compile.variants import Variants
 from vivace._plan.body import body_field, should_embed
-from vivace._plan.build import build_endpoint_plan
+from vivace._plan.build import build_endpoint_plan, build_websocket_plan
 from vivace._plan.dependant import Dependant
+from vivace._plan.dependencies import build_root
 from vivace._plan.fields import ModelField
 from vivace._plan.nodes import DependencyPlan, EndpointPlan, ResponseMode, flat_parameters
 from vivace._plan.response import (
@@ -35,12 +37,100 @@ from vivace.datastructures import DefaultPlaceholder
 from ._options import RouteOptions, checked_limits
 
 
-class Operation:
-    """The attributes of a declared endpoint."""
+class Planned:
+    """An endpoint under a path, with its plan and what is compiled from it."""
 
     path: str
+    path_format: str
+    path_regex: re.Pattern[str]
+    param_convertors: dict[str, Any]
     endpoint: Callable[..., Any]
+    dependencies: list[params.Depends]
     dependency_overrides_provider: Any
+
+    @cached_property
+    def root(self) -> DependencyPlan:
+        return build_root(self.endpoint, self.path_format, self.dependencies)
+
+    @property
+    def current_root(self) -> DependencyPlan:
+        """The tree as it is now: `dependant` may have been edited."""
+        edited: Dependant | None = self.__dict__.get("_dependant")
+        return self.root if edited is None else edited.to_plan()
+
+    @property
+    def dependant(self) -> Dependant:
+        """The dependency tree as mutable objects, as programs written for FastAPI walk and edit it.
+
+        From the first access on, the tree is compiled from these objects.
+        """
+        if "_dependant" not in self.__dict__:
+            self.dependant = Dependant.from_plan(self.root)
+        return self.__dict__["_dependant"]  # type: ignore[no-any-return]
+
+    @dependant.setter
+    def dependant(self, value: Dependant) -> None:
+        self.__dict__["_dependant"] = value
+        self.__dict__.pop("variants", None)
+
+    @property
+    def flat_body_fields(self) -> list[ModelField]:
+        return [parameter.field for parameter in flat_parameters(self.current_root).body]
+
+    @cached_property
+    def _embed_body_fields(self) -> bool:
+        return should_embed(self.flat_body_fields)
+
+    @property
+    def plan(self) -> EndpointPlan:
+        raise NotImplementedError
+
+    @property
+    def title(self) -> str:
+        """The file name of the generated code."""
+        raise NotImplementedError
+
+    @cached_property
+    def variants(self) -> Variants:
+        """The compiled forms, by the overrides in force."""
+        return Variants(self.plan, self.title)
+
+    @property
+    def overrides(self) -> dict[Callable[..., Any], Callable[..., Any]]:
+        return getattr(self.dependency_overrides_provider, "dependency_overrides", None) or {}
+
+    @property
+    def place(self) -> str:
+        """`shop.items:read_item`."""
+        endpoint = self.endpoint
+        return f"{getattr(endpoint, '__module__', '?')}:{getattr(endpoint, '__qualname__', type(endpoint).__qualname__)}"
+
+
+class WebSocketOperation(Planned):
+    """A WebSocket endpoint under one path."""
+
+    def declare_websocket(
+        self, path: str, endpoint: Callable[..., Any], name: str | None, dependencies: Iterable[params.Depends]
+    ) -> None:
+        self.path = path
+        self.endpoint = endpoint
+        self.name = get_name(endpoint) if name is None else name
+        self.dependencies = list(dependencies)
+        self.path_regex, self.path_format, self.param_convertors = compile_path(path)
+
+    @property
+    def plan(self) -> EndpointPlan:
+        return build_websocket_plan(self.current_root, self.path_format)
+
+    @property
+    def title(self) -> str:
+        return f"WS {self.path} {self.place}"
+
+
+class Operation(Planned):
+    """The attributes of a declared HTTP endpoint."""
+
+    methods: set[str]
 
     def declare(
         self, path: str, endpoint: Callable[..., Any], options: RouteOptions, *, root: DependencyPlan | None = None
@@ -75,7 +165,7 @@ class Operation:
         self.dependencies = list(options.dependencies or [])
         self.name = get_name(endpoint) if options.name is None else options.name
         self.path_regex, self.path_format, self.param_convertors = compile_path(path)
-        self.methods: set[str] = {method.upper() for method in options.methods or ["GET"]}
+        self.methods = {method.upper() for method in options.methods or ["GET"]}
         self.unique_id = options.operation_id or self._make_unique_id()
         # An IntEnum such as http.HTTPStatus becomes a number for JSON.
         self.status_code = int(options.status_code) if options.status_code is not None else None
@@ -111,66 +201,14 @@ class Operation:
     # -- what is worked out when it is needed
 
     @cached_property
-    def root(self) -> DependencyPlan:
-        from vivace._plan.dependencies import build_root
-
-        return build_root(self.endpoint, self.path_format, self.dependencies)
-
-    @property
-    def dependant(self) -> Dependant:
-        """The dependency tree as mutable objects, as programs written for FastAPI walk and edit it.
-
-        From the first access on, the tree is compiled from these objects.
-        """
-        if "_dependant" not in self.__dict__:
-            self.__dict__["_dependant"] = Dependant.from_plan(self.root)
-            self.forget_plan()
-        return self.__dict__["_dependant"]  # type: ignore[no-any-return]
-
-    @dependant.setter
-    def dependant(self, value: Dependant) -> None:
-        self.__dict__["_dependant"] = value
-        self.forget_plan()
-
-    def forget_plan(self) -> None:
-        """Plan and compile anew on next use."""
-        self.__dict__.pop("variants", None)
-
-    @property
-    def plan(self) -> EndpointPlan:
-        edited: Dependant | None = self.__dict__.get("_dependant")
-        return build_endpoint_plan(self, self.root if edited is None else edited.to_plan())
-
-    @property
-    def flat_body_fields(self) -> list[ModelField]:
-        return [parameter.field for parameter in flat_parameters(self.plan.root).body]
-
-    @cached_property
-    def _embed_body_fields(self) -> bool:
-        return should_embed(self.flat_body_fields)
-
-    @cached_property
     def body_field(self) -> ModelField | None:
         """The whole body as one field, for the document."""
         return body_field(self.flat_body_fields, self.unique_id, self._embed_body_fields)
 
     @property
+    def plan(self) -> EndpointPlan:
+        return build_endpoint_plan(self, self.current_root)
+
+    @property
     def title(self) -> str:
-        """`GET /items/{item_id} shop.items:read_item`: the file name of the generated code."""
-        module = getattr(self.endpoint, "__module__", "?")
-        name = getattr(self.endpoint, "__qualname__", type(self.endpoint).__qualname__)
-        return f"{','.join(sorted(self.methods))} {self.path} {module}:{name}"
-
-    @cached_property
-    def variants(self) -> Variants:
-        """The compiled forms of this operation, by the overrides in force."""
-        return Variants(self.plan, self.title)
-
-    def overrides(self) -> dict[Callable[..., Any], Callable[..., Any]]:
-        return getattr(self.dependency_overrides_provider, "dependency_overrides", None) or {}
-
-    def flat_app(self) -> ASGIApp:
-        """The compiled endpoint for the overrides in force now."""
-        return self.variants.flat(self.overrides())
-
-
+        return f"{','.join(sorted(self.methods))} {self.path} {self.place}"

@@ -5,6 +5,7 @@ A request goes `__call__` → the user's middleware, if any → `_entry.Entry` �
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Awaitable, Callable, Collection, Coroutine, Mapping, Sequence
 from enum import Enum
 from sys import modules
@@ -24,6 +25,7 @@ from starlette.types import ASGIApp, Lifespan, Receive, Scope, Send
 from typing_extensions import Unpack, deprecated
 
 from vivace import params, routing
+from vivace._watched import DependencyOverrides
 from vivace._body_limit import AppBodyLimitMiddleware
 from vivace._entry import Entry, UnhandledErrors, WholeEntry, server_error_handler
 from vivace._form_limits import _FormLimits
@@ -36,9 +38,9 @@ from vivace.exception_handlers import (
     request_validation_exception_handler,
     websocket_request_validation_exception_handler,
 )
-from vivace.exceptions import RequestValidationError, WebSocketRequestValidationError
+from vivace.exceptions import FastAPIDeprecationWarning, RequestValidationError, WebSocketRequestValidationError
 from vivace.openapi.docs import get_redoc_html, get_swagger_ui_html, get_swagger_ui_oauth2_redirect_html
-from vivace.openapi.utils import get_openapi
+from vivace.openapi.document import get_openapi
 from vivace.telemetry import TelemetryConfig
 from vivace.telemetry import _api as telemetry_api
 from vivace.types import DecoratedCallable
@@ -133,6 +135,13 @@ class FastAPI(Verbs, Starlette):
         if openapi_url:
             assert title, "A title must be provided for OpenAPI, e.g.: 'My API'"
             assert version, "A version must be provided for OpenAPI, e.g.: '2.1.0'"
+        if root_path:
+            warnings.warn(
+                "The `root_path` parameter is deprecated. Configure the server's root path instead, for example with"
+                " `fastapi run --root-path /api/v1`.",
+                FastAPIDeprecationWarning,
+                stacklevel=2,
+            )
         self.root_path = root_path
         self.max_body_size = max_body_size
         self.state = State()
@@ -212,7 +221,7 @@ class FastAPI(Verbs, Starlette):
 
     @dependency_overrides.setter
     def dependency_overrides(self, overrides: Mapping[Callable[..., Any], Callable[..., Any]]) -> None:
-        self._dependency_overrides = routing.DependencyOverrides(overrides or {})
+        self._dependency_overrides = DependencyOverrides(overrides or {})
 
     # -- the document and its pages
 

@@ -11,18 +11,15 @@ are ours the compiled endpoint runs instead; a replaced one is called.
 from __future__ import annotations
 
 import inspect
-import sys
 import weakref
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from contextvars import ContextVar
-from dataclasses import dataclass, fields
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from dataclasses import fields
 from enum import Enum
-from types import ModuleType
-from typing import Any, Literal, SupportsIndex
+from typing import Any, Literal
 
-from starlette.datastructures import URL, URLPath
+from starlette.datastructures import URL
 from starlette.responses import JSONResponse, RedirectResponse, Response
-from starlette.routing import BaseRoute, Host, Match, Route, Router, WebSocketRoute, compile_path, get_name
+from starlette.routing import BaseRoute, Match, Route, Router, WebSocketRoute
 from starlette.routing import Mount as Mount
 from starlette.types import ASGIApp, Lifespan, Receive, Scope, Send
 from typing_extensions import Unpack, deprecated
@@ -42,7 +39,6 @@ from vivace._compile.streams import Settings as _StreamSettings
 from vivace._compile.variants import Variants
 from vivace._form_limits import _FormLimits
 from vivace._frontend import (
-    DependencySolver,
     FrontendFallback,
     FrontendRouteGroup,
     join_frontend_paths,
@@ -52,21 +48,18 @@ from vivace._frontend import (
     update_scope,
 )
 from vivace._lifespan import DefaultLifespan, as_lifespan, call_handlers, merge_lifespans
-from vivace._match.include import (
-    ROUTE_KEY,
-    ROUTER_KEY,
-    Effective,
-    EffectiveRoute,
-    EffectiveStarletteRoute,
-    EffectiveWebSocketRoute,
-    IncludedRouter,
-    iter_effective_routes,
-    match_operation,
-    operation_url_path,
-    restore_key,
-)
-from vivace._match.tree import Matcher, Target
-from vivace._operation import Operation
+from vivace._match.contexts import RouteContext as RouteContext
+from vivace._match.contexts import iter_included_route_candidates as _iter_included_route_candidates
+from vivace._match.contexts import iter_route_contexts as iter_route_contexts
+from vivace._match.contexts import iter_routes_with_context as _iter_routes_with_context
+from vivace._match.include import ROUTE_KEY, ROUTER_KEY, iter_effective_routes, match_operation
+from vivace._match.include import EffectiveRoute as _EffectiveRouteContext
+from vivace._match.include import IncludedRouter as _IncludedRouter
+from vivace._match.include import restore_key as _restore_fastapi_scope_key
+from vivace._match.targets import note_low_priority, note_target, targets_of
+from vivace._match.tree import Matcher
+from vivace._operation import Operation, Planned, WebSocketOperation
+from vivace._operation_id import generate_unique_id
 from vivace._options import (
     IncludeContext,
     OperationOptions,
@@ -77,27 +70,24 @@ from vivace._options import (
     checked_operation_options,
     option_signature,
 )
-from vivace._plan.body import body_field as build_body_field
-from vivace._plan.body import should_embed
-from vivace._plan.build import build_websocket_plan
 from vivace._plan.dependant import Dependant
-from vivace._plan.dependencies import build_root
 from vivace._plan.fields import ModelField
 from vivace._plan.nodes import BodyPlan, EndpointPlan, ResponseMode, ResponsePlan, SerializeOptions, flat_parameters
 from vivace._plan.response import response_mode
+from vivace._route_app import RouteApp, WebSocketApp
+from vivace._route_app import effective_operation as _effective_route_context_var
 from vivace._starlette import get_route_path
 from vivace._verbs import Verbs
+from vivace._watched import RouteList, routers
 from vivace.datastructures import Default, DefaultPlaceholder
 from vivace.exceptions import FastAPIError
 from vivace.params import Form
 from vivace.sse import _PING_INTERVAL as _PING_INTERVAL
 from vivace.types import DecoratedCallable, IncEx
-from vivace._operation_id import generate_unique_id
+
+from . import _doors
 
 _OPTION_NAMES = tuple(f.name for f in fields(RouteOptions))
-
-# The route as seen through its inclusion, while its handler is being built.
-_effective_route_context_var: ContextVar[EffectiveRoute | None] = ContextVar("effective_route", default=None)
 
 
 # --- routes -----------------------------------------------------------------------------------------------------------
@@ -129,10 +119,8 @@ class APIRoute(Operation, Route):
 
     def app_for(self, operation: Operation) -> RouteApp:
         """The ASGI application for this route, or for one of its inclusions."""
-        app = RouteApp(self, operation)
-        if type(self).get_route_handler is not APIRoute.get_route_handler:
-            app.observed()  # a handler that cannot be built is reported now
-        return app
+        is_custom = type(self).get_route_handler is not APIRoute.get_route_handler
+        return RouteApp(operation, lambda: self.get_route_handler(), is_custom=is_custom)
 
     def get_route_handler(self) -> Callable[..., Any]:
         """The function `async (request) -> Response` that answers; override it to wrap it."""
@@ -179,7 +167,7 @@ APIRoute.__init__.__signature__ = option_signature(  # type: ignore[attr-defined
 )
 
 
-class APIWebSocketRoute(WebSocketRoute):
+class APIWebSocketRoute(WebSocketOperation, WebSocketRoute):
     """A WebSocket endpoint under a path."""
 
     def __init__(
@@ -191,29 +179,14 @@ class APIWebSocketRoute(WebSocketRoute):
         dependencies: Sequence[params.Depends] | None = None,
         dependency_overrides_provider: Any | None = None,
     ) -> None:
-        self.path = path
-        self.endpoint = endpoint
-        self.name = get_name(endpoint) if name is None else name
-        self.dependencies = list(dependencies or [])
         self.dependency_overrides_provider = dependency_overrides_provider
-        self.path_regex, self.path_format, self.param_convertors = compile_path(path)
-        self.root = build_root(endpoint, self.path_format, self.dependencies)
-        self._dependant: Dependant | None = None
+        self.declare_websocket(path, endpoint, name, dependencies or ())
+        _ = self.root  # a wrong declaration is reported where it is written
         self.app = self._own_app = self.app_for(self)
 
-    def app_for(self, operation: Any) -> WebSocketApp:
+    def app_for(self, operation: WebSocketOperation) -> WebSocketApp:
+        """The ASGI application for this route, or for one of its inclusions."""
         return WebSocketApp(operation)
-
-    @property
-    def dependant(self) -> Dependant:
-        """The dependency tree as mutable objects."""
-        if self._dependant is None:
-            self._dependant = Dependant.from_plan(self.root)
-        return self._dependant
-
-    @property
-    def _embed_body_fields(self) -> bool:
-        return should_embed([parameter.field for parameter in flat_parameters(self.root).body])
 
     def matches(self, scope: Scope) -> tuple[Match, Scope]:
         match, child_scope = match_operation(_operation_in(scope, self), scope, "websocket")
@@ -256,141 +229,7 @@ async def _unreachable(scope: Scope, receive: Receive, send: Send) -> None:
     raise AssertionError("the method was allowed")
 
 
-# --- from a route to the application that answers -----------------------------------------------------------------------
-
-
-class RouteApp:
-    """The application of an HTTP operation: compiled on first use, and again when what it depends on changes."""
-
-    def __init__(self, route: APIRoute, operation: Operation) -> None:
-        self.route = route
-        self.operation = operation
-        self._custom: ASGIApp | None = None
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if _TELEMETRY_KEY in scope:
-            await self.observed()(scope, receive, send)
-        else:
-            await self.current()(scope, receive, send)
-
-    def current(self) -> ASGIApp:
-        """The fastest application that answers as the program stands now."""
-        if type(self.route).get_route_handler is not APIRoute.get_route_handler or _doors_replaced():
-            return self.observed()
-        return self.operation.flat_app()
-
-    def observed(self) -> ASGIApp:
-        """The application around the route's handler: for route classes and instrumentation."""
-        if self._custom is None:
-            token = _effective_route_context_var.set(
-                self.operation if isinstance(self.operation, EffectiveRoute) else None
-            )
-            try:
-                handler = self.route.get_route_handler()
-            finally:
-                _effective_route_context_var.reset(token)
-            self._custom = request_response(handler)
-        return self._custom
-
-
-class WebSocketApp:
-    """The application of a WebSocket operation."""
-
-    def __init__(self, operation: Any) -> None:
-        self.operation = operation
-        self._variants: Variants | None = None
-        self._composed: ASGIApp | None = None
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        app = self.observed() if _TELEMETRY_KEY in scope else self.current()
-        await app(scope, receive, send)
-
-    def current(self) -> ASGIApp:
-        if _doors_replaced():
-            return self.observed()
-        if self._variants is None:
-            self._variants = Variants(self._plan(), f"WS {self.operation.path} {_place(self.operation.endpoint)}")
-        return self._variants.websocket(_overrides(self.operation))
-
-    def observed(self) -> ASGIApp:
-        if self._composed is None:
-            dependant = Dependant.from_plan(self._plan().root)
-            handler = get_websocket_app(dependant, self.operation.dependency_overrides_provider)
-            self._composed = websocket_session(handler)
-        return self._composed
-
-    def _plan(self) -> EndpointPlan:
-        operation = self.operation
-        edited = getattr(operation, "_dependant", None)
-        root = edited.to_plan() if edited else build_root(operation.endpoint, operation.path_format, operation.dependencies)
-        return build_websocket_plan(root, operation.path_format)
-
-
-def _place(endpoint: Callable[..., Any]) -> str:
-    return f"{getattr(endpoint, '__module__', '?')}:{getattr(endpoint, '__qualname__', type(endpoint).__qualname__)}"
-
-
-def _overrides(operation: Any) -> Mapping[Any, Any]:
-    return getattr(operation.dependency_overrides_provider, "dependency_overrides", None) or {}
-
-
 # --- routers ----------------------------------------------------------------------------------------------------------
-
-
-class RouteList(list[BaseRoute]):
-    """A router's routes; whatever edits the list makes the lookup be built anew."""
-
-    def __init__(self, routes: Iterable[BaseRoute], changed: Callable[[], None]) -> None:
-        super().__init__(routes)
-        self._changed = changed
-
-    def append(self, route: BaseRoute) -> None:
-        super().append(route)
-        self._changed()
-
-    def extend(self, routes: Iterable[BaseRoute]) -> None:
-        super().extend(routes)
-        self._changed()
-
-    def insert(self, index: SupportsIndex, route: BaseRoute) -> None:
-        super().insert(index, route)
-        self._changed()
-
-    def remove(self, route: BaseRoute) -> None:
-        super().remove(route)
-        self._changed()
-
-    def pop(self, index: SupportsIndex = -1) -> BaseRoute:
-        route = super().pop(index)
-        self._changed()
-        return route
-
-    def clear(self) -> None:
-        super().clear()
-        self._changed()
-
-    def sort(self, *args: Any, **kwargs: Any) -> None:
-        super().sort(*args, **kwargs)
-        self._changed()
-
-    def reverse(self) -> None:
-        super().reverse()
-        self._changed()
-
-    def __setitem__(self, index: Any, route: Any) -> None:
-        super().__setitem__(index, route)
-        self._changed()
-
-    def __delitem__(self, index: Any) -> None:
-        super().__delitem__(index)
-        self._changed()
-
-    def __iadd__(self, routes: Iterable[BaseRoute]) -> RouteList:  # type: ignore[override,misc]
-        self.extend(routes)
-        return self
-
-    def __reduce_ex__(self, protocol: SupportsIndex) -> Any:
-        return (list, (list(self),))
 
 
 class APIRouter(Verbs, Router):
@@ -434,7 +273,7 @@ class APIRouter(Verbs, Router):
     ) -> None:
         self._routes_version = 0
         self._matcher: Matcher | None = None
-        _routers.add(self)
+        routers.add(self)
         self._parents: weakref.WeakSet[APIRouter] = weakref.WeakSet()
         self._low_priority_routes: list[BaseRoute] = []
         self._frontend_routes: FrontendRouteGroup | None = None
@@ -500,7 +339,7 @@ class APIRouter(Verbs, Router):
             scope["router"] = self
         matcher = self._matcher
         if matcher is None:
-            matcher = self._matcher = Matcher([target for route in self.routes for target in _targets(route, self)])
+            matcher = self._matcher = Matcher([target for route in self.routes for target in targets_of(route, self)])
         match, target, child_scope = matcher.match(scope, get_route_path(scope))
         if target is None:
             return self._select_otherwise(scope, matcher)
@@ -509,7 +348,8 @@ class APIRouter(Verbs, Router):
         else:
             scope.update(child_scope)
         if _TELEMETRY_KEY in scope:
-            return _observed_target(scope, target)
+            note_target(scope, target)
+            return tracked_app(target.candidate.handle)
         if match is Match.FULL and target.app is not None:
             return target.app
         return tracked_app(target.candidate.handle)
@@ -523,26 +363,31 @@ class APIRouter(Verbs, Router):
             match, target, child_scope = matcher.match(other, get_route_path(other))
             if target is not None:
                 if _TELEMETRY_KEY in scope:
-                    _note_redirect(scope, other, target, child_scope)
+                    note_target(scope, target)
                 return RedirectResponse(url=str(URL(scope=other)))
         match, child_scope, route = self._match_low_priority(scope)
         if route is not None:
             update_scope(scope, child_scope)
             if _TELEMETRY_KEY in scope:
-                _note_low_priority(scope, route)
+                note_low_priority(scope, route)
             return tracked_app(wrap_app_with_body_limit(route.handle, self.max_body_size))
         return tracked_app(self.default)
 
     def _iter_low_priority_routes(self) -> Iterator[BaseRoute]:
         yield from self._low_priority_routes
         for route in self.routes:
-            if isinstance(route, IncludedRouter):
+            if isinstance(route, _IncludedRouter):
                 yield from route.effective_low_priority_routes()
 
     def _match_low_priority(self, scope: Scope) -> tuple[Match, Scope, BaseRoute | None]:
         return match_low_priority(self._iter_low_priority_routes(), scope)
 
     # -- as a route of the router that includes it
+
+    @property
+    def has_plain_matching(self) -> bool:
+        """Whether the routers that include this one may look its routes up without asking it."""
+        return type(self).matches is APIRouter.matches and type(self).handle is APIRouter.handle
 
     def matches(self, scope: Scope) -> tuple[Match, Scope]:
         """Whether a route of this router, as included where the request is being matched, matches."""
@@ -687,7 +532,7 @@ class APIRouter(Verbs, Router):
         checked = resolve_frontend_check_dir(directory=directory, check_dir=check_dir)
         group = self._frontend_routes or FrontendRouteGroup(
             dependencies=self.dependencies,
-            solve=make_frontend_solver(self.dependencies, self.dependency_overrides_provider),
+            solve=frontend_solver(self.dependencies, self.dependency_overrides_provider),
         )
         group.add_frontend_route(path, directory=directory, fallback=fallback, check_dir=checked)
         if self._frontend_routes is None:
@@ -744,7 +589,7 @@ class APIRouter(Verbs, Router):
             form_limits=limits,
         )
         router._parents.add(self)
-        self.routes.append(IncludedRouter(router, IncludeContext.of_router(self).then(inner)))
+        self.routes.append(_IncludedRouter(router, IncludeContext.of_router(self).then(inner)))
         for handler in router.on_startup:
             self.add_event_handler("startup", handler)
         for handler in router.on_shutdown:
@@ -784,7 +629,7 @@ class APIRouter(Verbs, Router):
 
 def _check_prefix(prefix: str) -> None:
     assert prefix.startswith("/"), "A path prefix must start with '/'"
-    assert not prefix.endswith("/"), "A path prefix must not end with '/', as the routes will start with a '/'"
+    assert not prefix.endswith("/"), "A path prefix must not end with '/', as the routes will start with '/'"
 
 
 def _check_no_empty_path(router: APIRouter) -> None:
@@ -797,289 +642,10 @@ def _check_no_empty_path(router: APIRouter) -> None:
 
 def _contains_router(router: APIRouter, wanted: APIRouter) -> bool:
     return any(
-        isinstance(route, IncludedRouter)
+        isinstance(route, _IncludedRouter)
         and (route.original_router is wanted or _contains_router(route.original_router, wanted))
         for route in router.routes
     )
-
-
-# --- what the lookup holds ----------------------------------------------------------------------------------------------
-
-
-def _targets(route: Any, router: APIRouter) -> Iterator[Target]:
-    """The entries of the lookup for one route; an included router is flattened unless it matches in its own way."""
-    if isinstance(route, IncludedRouter):
-        cls = type(route.original_router)
-        if cls.matches is APIRouter.matches and cls.handle is APIRouter.handle:
-            for candidate in route.effective_candidates():
-                yield from _targets(candidate, router)
-        else:
-            yield Target(route, kind="any")
-    elif isinstance(route, APIRoute) and router.form_limits.keys() - route.form_limits.keys():
-        yield Target(_Outside(route, router), kind="any")  # made by hand, so it lacks the router's limits
-    elif isinstance(route, (APIRoute, APIWebSocketRoute, EffectiveRoute)):
-        yield _operation_target(route)
-    else:
-        yield _starlette_target(route, router)
-
-
-def _operation_target(operation: Any) -> Target:
-    route: Any = getattr(operation, "original_route", operation)
-    kind = "websocket" if isinstance(route, APIWebSocketRoute) else "http"
-    if not route.has_plain_matching:
-        return Target(operation, kind="any", updates={"route": route})
-    included = operation is not route
-    inner: Scope = {"fastapi": {ROUTE_KEY: operation}} if included else {}
-    target = Target(
-        operation,
-        kind=kind,
-        path=operation.path_format if not _has_convertors(operation) else operation.path,
-        methods=frozenset(operation.methods) if kind == "http" else None,
-        regex=operation.path_regex if operation.param_convertors else None,
-        convertors=operation.param_convertors,
-        updates={"endpoint": operation.endpoint, "route": route, **inner},
-    )
-    if route.has_plain_handling:
-        target.app = _first_use(target, operation)
-    return target
-
-
-def _has_convertors(operation: Any) -> bool:
-    return ":" in operation.path
-
-
-def _first_use(target: Target, operation: Any) -> ASGIApp:
-    """Compile the operation when it is first asked for, and put the compiled function in its place."""
-
-    async def compile_and_answer(scope: Scope, receive: Receive, send: Send) -> None:
-        app = operation.app.current()
-        if kind_is_http(operation):
-            app = wrap_app_with_body_limit(app, operation.max_body_size)
-        if _notifies(operation.dependency_overrides_provider):
-            target.app = app
-        await app(scope, receive, send)
-
-    return compile_and_answer
-
-
-def kind_is_http(operation: Any) -> bool:
-    return isinstance(operation.app, RouteApp)
-
-
-def _notifies(provider: Any) -> bool:
-    """Whether a change of the provider's overrides resets the lookup; a plain dict's changes go unseen."""
-    return provider is None or isinstance(getattr(provider, "dependency_overrides", None), DependencyOverrides)
-
-
-def _starlette_target(route: Any, router: APIRouter) -> Target:
-    actual = route.starlette_route if isinstance(route, EffectiveStarletteRoute) else route
-    holder = route if isinstance(route, EffectiveStarletteRoute) else router
-    cls = type(actual)
-    shown: Scope = {} if isinstance(route, EffectiveStarletteRoute) else {"route": route}
-    if cls in (Route, WebSocketRoute):
-        target = Target(
-            route,
-            kind="http" if cls is Route else "websocket",
-            path=actual.path,
-            methods=frozenset(actual.methods) if cls is Route and actual.methods else None,
-            regex=actual.path_regex if actual.param_convertors else None,
-            convertors=actual.param_convertors,
-            updates={"endpoint": actual.endpoint, **shown},
-        )
-        limit = holder.max_body_size if cls is Route else None
-        target.app = tracked_app(wrap_app_with_body_limit(actual.handle, limit))
-        return target
-    prefix = ""
-    if cls is Mount:  # whole segments that every path below the mount begins with
-        literal, brace, _ = (actual.path + "/").partition("{")
-        prefix = literal.rpartition("/")[0] + "/"
-    target = Target(_Outside(route, holder), kind="any", prefix=prefix, updates=shown)
-    return target
-
-
-def _observed_target(scope: Scope, target: Target) -> ASGIApp:
-    """The target's application, with telemetry told which route was selected."""
-    from vivace.telemetry import _api as telemetry
-
-    candidate = target.candidate
-    route = getattr(candidate, "route", candidate) if isinstance(candidate, _Outside) else candidate
-    shown = route.starlette_route if isinstance(route, EffectiveStarletteRoute) else route
-    path = getattr(route, "path_format", None)
-    if path is not None:
-        telemetry.route_selected(scope, path, mount=isinstance(shown, Mount))
-    return tracked_app(target.candidate.handle)
-
-
-def _note_redirect(scope: Scope, other: Scope, target: Target, child_scope: Scope) -> None:
-    _observed_target(scope, target)
-
-
-def _note_low_priority(scope: Scope, route: Any) -> None:
-    from vivace.telemetry import _api as telemetry
-
-    select = getattr(route, "select", None)
-    found = select(scope) if select is not None else None
-    if found is not None:
-        telemetry.route_selected(scope, found.template)
-    elif getattr(route, "path_format", None) is not None:
-        telemetry.route_selected(scope, route.path_format)
-
-
-class _Outside:
-    """A mount, host or foreign route: what is below it inherits the limits that stand here."""
-
-    def __init__(self, route: Any, holder: Any) -> None:
-        self.route = route
-        self.form_limits = holder.form_limits
-        self._handle = wrap_app_with_body_limit(route.handle, holder.max_body_size)
-        self._shown = None if isinstance(route, (EffectiveStarletteRoute, IncludedRouter)) else route
-
-    def matches(self, scope: Scope) -> tuple[Match, Scope]:
-        match, child_scope = self.route.matches(scope)
-        if match is not Match.NONE and self._shown is not None:
-            child_scope = {"route": self._shown, **child_scope}
-        return match, child_scope
-
-    async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if self.form_limits:
-            inner = scope.setdefault("fastapi", {})
-            inner["form_limits"] = {**inner.get("form_limits", {}), **self.form_limits}
-        await self._handle(scope, receive, send)
-
-
-_routers: weakref.WeakSet[APIRouter] = weakref.WeakSet()
-
-
-def forget_lookups() -> None:
-    """Make every router look its routes up anew: something that compiled endpoints depend on has changed."""
-    for router in list(_routers):
-        router._matcher = None
-
-
-class DependencyOverrides(dict[Any, Any]):
-    """`app.dependency_overrides`: a dict that tells when it changes, so that requests need not look."""
-
-    def __init__(self, overrides: Mapping[Any, Any] = {}) -> None:  # noqa: B006
-        super().__init__(overrides)
-        self._changed()
-
-    def _changed(self) -> None:
-        forget_lookups()
-
-    def __setitem__(self, key: Any, value: Any) -> None:
-        super().__setitem__(key, value)
-        self._changed()
-
-    def __delitem__(self, key: Any) -> None:
-        super().__delitem__(key)
-        self._changed()
-
-    def __ior__(self, other: Any) -> DependencyOverrides:  # type: ignore[override,misc]
-        self.update(other)
-        return self
-
-    def clear(self) -> None:
-        super().clear()
-        self._changed()
-
-    def pop(self, *args: Any) -> Any:
-        value = super().pop(*args)
-        self._changed()
-        return value
-
-    def popitem(self) -> tuple[Any, Any]:
-        item = super().popitem()
-        self._changed()
-        return item
-
-    def setdefault(self, key: Any, default: Any = None) -> Any:
-        value = super().setdefault(key, default)
-        self._changed()
-        return value
-
-    def update(self, *args: Any, **kwargs: Any) -> None:
-        super().update(*args, **kwargs)
-        self._changed()
-
-
-# --- seen from outside --------------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class RouteContext:
-    """A route as it is served: the route, and what the routers that include it make of it.
-
-    Attributes are those of the route under its full path: `path`, `methods`, `tags`, `dependencies`, ….
-    """
-
-    route: BaseRoute
-    _route_context: Effective | None = None
-
-    @property
-    def original_route(self) -> BaseRoute:
-        return self.route
-
-    @property
-    def _effective_route(self) -> Any:
-        return self.route if self._route_context is None else self._route_context
-
-    @property
-    def path(self) -> str | None:
-        return getattr(self._effective_route, "path", None)
-
-    @property
-    def path_format(self) -> str | None:
-        return getattr(self._effective_route, "path_format", None)
-
-    @property
-    def name(self) -> str | None:
-        return getattr(self._effective_route, "name", None)
-
-    @property
-    def methods(self) -> set[str] | None:
-        return getattr(self._effective_route, "methods", None)
-
-    @property
-    def endpoint(self) -> Callable[..., Any] | None:
-        return getattr(self._effective_route, "endpoint", None)
-
-    def __getattr__(self, name: str) -> Any:
-        if name.startswith("__"):
-            raise AttributeError(name)
-        return getattr(self._effective_route, name)
-
-
-def iter_route_contexts(routes: Iterable[BaseRoute]) -> Iterator[RouteContext]:
-    """Every route below `routes` as it is served, in the order of declaration.
-
-        for context in iter_route_contexts(app.routes):
-            print(context.methods, context.path)
-    """
-    for route in iter_effective_routes(routes):
-        if isinstance(route, (EffectiveRoute, EffectiveStarletteRoute)):
-            yield RouteContext(route.original_route, route)
-        elif isinstance(route, RouteContext):
-            yield route
-        else:
-            yield RouteContext(route)
-
-
-def _iter_routes_with_context(routes: Iterable[BaseRoute]) -> Iterator[tuple[BaseRoute, Any]]:
-    for context in iter_route_contexts(routes):
-        yield context.route, context._route_context
-
-
-def _iter_included_route_candidates(routes: Iterable[BaseRoute]) -> Iterator[BaseRoute]:
-    for route in iter_effective_routes(routes):
-        if isinstance(route, EffectiveStarletteRoute):
-            yield route.starlette_route
-        else:
-            yield getattr(route, "original_route", route)
-
-
-_restore_fastapi_scope_key = restore_key
-_EffectiveRouteContext = EffectiveRoute
-_IncludedRouter = IncludedRouter
 
 
 # --- doors ------------------------------------------------------------------------------------------------------------
@@ -1157,11 +723,11 @@ def get_request_handler(
         ),
         form_limits=form_limits or {},
     )
-    variants = Variants(plan, f"{plan.path} {_place(dependant.call)}")
-    composed = compose_handler(plan, dependant, dependency_overrides_provider, sys.modules[__name__])
+    variants = Variants(plan, f"{plan.path} {getattr(dependant.call, '__qualname__', '')}")
+    composed = compose_handler(plan, dependant, dependency_overrides_provider, _doors.module())
 
     async def app(request: Any) -> Response:
-        if _TELEMETRY_KEY in request.scope or _steps_replaced():
+        if _TELEMETRY_KEY in request.scope or _doors.are_replaced(*_doors.STEPS):
             return await composed(request)  # type: ignore[no-any-return]
         overrides = getattr(dependency_overrides_provider, "dependency_overrides", None) or {}
         return await variants.handler(overrides)(request)  # type: ignore[no-any-return]
@@ -1173,44 +739,15 @@ def get_websocket_app(
     dependant: Dependant, dependency_overrides_provider: Any | None = None, embed_body_fields: bool = False
 ) -> Callable[..., Any]:
     """The function `async (websocket)` for a WebSocket endpoint described by a `Dependant`."""
-    return compose_websocket(dependant, dependency_overrides_provider, embed_body_fields, sys.modules[__name__])
+    return compose_websocket(dependant, dependency_overrides_provider, embed_body_fields, _doors.module())
 
 
-def make_frontend_solver(
-    dependencies: Sequence[params.Depends], provider: Any
-) -> DependencySolver | None:
-    """What solves the dependencies in front of served files."""
-    return frontend_solver(dependencies, provider)
-
-
-_OWN_DOORS = {
-    "get_request_handler": get_request_handler,
-    "run_endpoint_function": run_endpoint_function,
-    "solve_dependencies": solve_dependencies,
-    "serialize_response": serialize_response,
-    "request_response": request_response,
-    "get_websocket_app": get_websocket_app,
-}
-_STEPS = ("run_endpoint_function", "solve_dependencies", "serialize_response")
-
-
-def _doors_replaced() -> bool:
-    return any(globals()[name] is not own for name, own in _OWN_DOORS.items())
-
-
-def _steps_replaced() -> bool:
-    return any(globals()[name] is not _OWN_DOORS[name] for name in _STEPS)
-
-
-# A route compiled before a door is replaced must notice: every lookup is forgotten when this module's names are set.
-
-
-class _Doors(ModuleType):
-    def __setattr__(self, name: str, value: Any) -> None:
-        super().__setattr__(name, value)
-        if name in _OWN_DOORS:
-            forget_lookups()
-
-
-sys.modules[__name__].__class__ = _Doors
+_doors.install(
+    "get_request_handler",
+    "get_websocket_app",
+    "request_response",
+    "run_endpoint_function",
+    "serialize_response",
+    "solve_dependencies",
+)
 _StreamSettings.ping_interval = staticmethod(lambda: _PING_INTERVAL)

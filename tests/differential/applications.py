@@ -236,7 +236,8 @@ def _simple_shape(plan: _Plan, kind: str) -> Shape:
         return pick(plan.choices, (inner, inner, Several("list", inner), Optional(inner)))
     roll = plan.choices.integer(0, 99)
     if kind == "path":
-        return _text_scalar(plan) if not plan.chance(50) else Scalar(pick(plan.choices, PLAIN))
+        shape = _text_scalar(plan) if not plan.chance(50) else Scalar(pick(plan.choices, PLAIN))
+        return shape if shape != Scalar("json") or plan.chance(5) else Scalar("str")  # JSON is refused in paths
     if roll < 58:
         return _text_scalar(plan)
     if roll < 72:

@@ -25,6 +25,7 @@ ORDER = [
     "_status",
     "_pydantic",
     "_starlette",
+    "_watched",
     "concurrency",
     "datastructures",
     "exceptions",

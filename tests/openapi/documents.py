@@ -10,16 +10,27 @@ from vivace import FastAPI
 Json = dict[str, Any]
 
 
-def document_of(endpoint: Callable[..., Any], *, path: str = "/", method: str = "GET", app: FastAPI | None = None, **options: Any) -> Json:
+def document_of(
+    endpoint: Callable[..., Any],
+    *,
+    path: str = "/",
+    method: str = "GET",
+    app: FastAPI | None = None,
+    **options: Any,
+) -> Json:
     """The document of an application with this one endpoint."""
     app = app or FastAPI()
     app.router.add_api_route(path, endpoint, methods=[method], **options)
     return app.openapi()
 
 
-def operation_of(endpoint: Callable[..., Any], *, path: str = "/", method: str = "GET", **options: Any) -> Json:
+def operation_of(
+    endpoint: Callable[..., Any], *, path: str = "/", method: str = "GET", **options: Any
+) -> Json:
     """The operation that describes the endpoint."""
-    operation: Json = document_of(endpoint, path=path, method=method, **options)["paths"][path][method.lower()]
+    operation: Json = document_of(endpoint, path=path, method=method, **options)["paths"][path][
+        method.lower()
+    ]
     return operation
 
 

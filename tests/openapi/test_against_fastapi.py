@@ -1,4 +1,4 @@
-"""The whole document, byte for byte as FastAPI writes it: order of keys, titles, names of definitions, warnings aside."""
+"""The whole document, byte for byte as FastAPI writes it: titles, names of definitions and the order of keys."""
 
 import dataclasses
 import enum
@@ -39,7 +39,7 @@ class Part(BaseModel):
 class Square(BaseModel):
     side: float
 
-    @computed_field  # type: ignore[prop-decorator]
+    @computed_field
     @property
     def area(self) -> float:
         return self.side**2
@@ -89,18 +89,22 @@ Pet = Annotated[Cat | Dog, Field(discriminator="kind")]
 
 def models(fw: Any) -> Any:
     app = fw.FastAPI(
-        title="Models", version="2", contact={"x-a": 1, "name": "me"}, servers=[{"url": "/v2"}], openapi_tags=[{"name": "a"}]
+        title="Models",
+        version="2",
+        contact={"x-a": 1, "name": "me"},
+        servers=[{"url": "/v2"}],
+        openapi_tags=[{"name": "a"}],
     )
     kinds: list[Any] = [
-        Part, Square, list[Square], Page[Part], Page[Square], Aliased, Pet, Shelf, Twin, RootModel[list[int]], Json[Part],
-        dict[str, Part | None], tuple[int, Part], set[Color], Part | int | None, bytes, Any, None,
+        Part, Square, list[Square], Page[Part], Page[Square], Aliased, Pet, Shelf, Twin, RootModel[list[int]],
+        Json[Part], dict[str, Part | None], tuple[int, Part], set[Color], Part | int | None, bytes, Any, None,
         Annotated[Part, WithJsonSchema({"type": "object"})],
     ]  # fmt: skip
     for number, kind in enumerate(kinds):
 
-        def echo(value: kind) -> kind: ...  # type: ignore[valid-type]
+        def echo(value: kind) -> kind: ...
 
-        def give() -> kind: ...  # type: ignore[valid-type]
+        def give() -> kind: ...
 
         app.post(f"/echo/{number}", tags=["a", Color.red])(echo)
         app.get(f"/give/{number}", response_model_exclude_none=True)(give)
@@ -132,7 +136,9 @@ def parameters(fw: Any) -> Any:
         x_token: Annotated[list[str] | None, fw.Header(deprecated=True)] = None,
         hidden: Annotated[int, fw.Query(include_in_schema=False)] = 3,
         color: Annotated[Color, fw.Cookie(alias="Colour", title="Farbe")] = Color.blue,
-        choice: Annotated[int, fw.Query(validation_alias=AliasChoices("c", "choice"), gt=0, multiple_of=2)] = 2,
+        choice: Annotated[
+            int, fw.Query(validation_alias=AliasChoices("c", "choice"), gt=0, multiple_of=2)
+        ] = 2,
     ) -> None: ...
 
     return app
@@ -148,7 +154,9 @@ def bodies(fw: Any) -> Any:
     ) -> None: ...
 
     @app.post("/embedded")
-    def embedded(part: Annotated[Part | None, fw.Body(embed=True, media_type="application/x")] = None) -> None: ...
+    def embedded(
+        part: Annotated[Part | None, fw.Body(embed=True, media_type="application/x")] = None,
+    ) -> None: ...
 
     @app.post("/upload")
     def upload(
@@ -174,13 +182,19 @@ def bodies(fw: Any) -> Any:
 
 
 def responses(fw: Any) -> Any:
-    app = fw.FastAPI(responses={"default": {"model": Part}, 418: {}}, default_response_class=fw.responses.ORJSONResponse)
+    app = fw.FastAPI(
+        responses={"default": {"model": Part}, 418: {}}, default_response_class=fw.responses.ORJSONResponse
+    )
     classes = fw.responses
 
     @app.get("/none", status_code=204, response_class=classes.Response)
     def none() -> None: ...
 
-    @app.get("/text", response_class=classes.PlainTextResponse, responses={"4xx": {"model": Square, "description": "Oh"}})
+    @app.get(
+        "/text",
+        response_class=classes.PlainTextResponse,
+        responses={"4xx": {"model": Square, "description": "Oh"}},
+    )
     def text() -> str: ...
 
     @app.get("/redirect", response_class=classes.RedirectResponse)
@@ -193,7 +207,10 @@ def responses(fw: Any) -> Any:
     def events() -> Iterator[Part | None]:
         yield None
 
-    @app.get("/more", responses={200: {"content": {"image/png": {}}, "headers": {"X-A": {"schema": {"type": "string"}}}}})
+    @app.get(
+        "/more",
+        responses={200: {"content": {"image/png": {}}, "headers": {"X-A": {"schema": {"type": "string"}}}}},
+    )
     def more() -> Part: ...
 
     return app
@@ -207,7 +224,7 @@ def streams(fw: Any) -> Any:
         yield Square(side=1)
 
     @app.get("/untyped")
-    async def untyped(q: int):  # type: ignore[no-untyped-def]
+    async def untyped(q: int):
         yield q
 
     return app
@@ -226,7 +243,9 @@ def security(fw: Any) -> Any:
         token: Annotated[str, fw.Depends(oauth2)],
     ) -> None: ...
 
-    app.get("/open-id", dependencies=[fw.Depends(fw.security.OpenIdConnect(openIdConnectUrl="/.well-known"))])(lambda: 1)
+    app.get(
+        "/open-id", dependencies=[fw.Depends(fw.security.OpenIdConnect(openIdConnectUrl="/.well-known"))]
+    )(lambda: 1)
     return app
 
 
@@ -238,7 +257,12 @@ def routers(fw: Any) -> Any:
 
     router = fw.APIRouter(tags=["r"], responses={403: {"description": "No"}})
 
-    @router.get("/items/", name="all items", callbacks=callbacks.routes, openapi_extra={"x-a": {"b": [None]}, "tags": ["x"]})
+    @router.get(
+        "/items/",
+        name="all items",
+        callbacks=callbacks.routes,
+        openapi_extra={"x-a": {"b": [None]}, "tags": ["x"]},
+    )
     def items() -> list[Part]:
         """All.
 
@@ -259,7 +283,9 @@ def routers(fw: Any) -> Any:
 
 
 def empty(fw: Any) -> Any:
-    return fw.FastAPI(title="", summary="s", description="d", terms_of_service="/t", license_info={"name": "MIT"})
+    return fw.FastAPI(
+        title="T", summary="s", description="d", terms_of_service="/t", license_info={"name": "MIT"}
+    )
 
 
 BUILDS = [models, models_in_one, parameters, bodies, streams, security, routers, empty]

@@ -26,7 +26,9 @@ def create(item: Item) -> None: ...
 def test_an_empty_document() -> None:
     document = get_openapi(title="Shop", version="1", routes=[])
 
-    assert json.dumps(document) == '{"openapi": "3.1.0", "info": {"title": "Shop", "version": "1"}, "paths": {}}'
+    assert (
+        json.dumps(document) == '{"openapi": "3.1.0", "info": {"title": "Shop", "version": "1"}, "paths": {}}'
+    )
 
 
 def test_parts_stand_in_the_order_of_the_specification() -> None:
@@ -46,7 +48,16 @@ def test_parts_stand_in_the_order_of_the_specification() -> None:
     app.webhooks.post("sold")(create)
     document = app.openapi()
 
-    assert list(document) == ["openapi", "info", "servers", "paths", "webhooks", "components", "tags", "externalDocs"]
+    assert list(document) == [
+        "openapi",
+        "info",
+        "servers",
+        "paths",
+        "webhooks",
+        "components",
+        "tags",
+        "externalDocs",
+    ]
     assert document["info"] == {
         "title": "Shop",
         "summary": "All of it",
@@ -78,7 +89,14 @@ def test_a_part_that_is_wrong_is_refused_by_its_place(part: Any, place: str) -> 
 
 
 def test_empty_parts_are_left_out() -> None:
-    empty: Any = {"summary": "", "contact": {}, "license_info": {}, "servers": [], "tags": [], "external_docs": {}}
+    empty: Any = {
+        "summary": "",
+        "contact": {},
+        "license_info": {},
+        "servers": [],
+        "tags": [],
+        "external_docs": {},
+    }
 
     assert get_openapi(title="Shop", version="1", routes=[], **empty) == get_openapi(
         title="Shop", version="1", routes=[]
@@ -131,8 +149,8 @@ def test_route_contexts_may_be_chosen_from() -> None:
 
 def test_what_is_not_an_http_route_of_ours_has_no_place() -> None:
     app = FastAPI()
-    app.mount("/static", lambda scope, receive, send: None)  # type: ignore[arg-type]
-    app.add_route("/plain", lambda request: None)  # type: ignore[arg-type]
+    app.mount("/static", lambda scope, receive, send: None)
+    app.add_route("/plain", lambda request: None)
 
     @app.websocket("/ws")
     async def ws() -> None: ...
@@ -162,7 +180,7 @@ def test_what_is_not_an_http_route_of_ours_has_no_place() -> None:
 )
 def test_plain_data_comes_out_as_the_encoder_would_have_it(written: dict[str, Any]) -> None:
     document = {"openapi": "3.1.0", "info": INFO, **written}
-    expected = jsonable_encoder(OpenAPI(**document), by_alias=True, exclude_none=True)  # type: ignore[arg-type]
+    expected = jsonable_encoder(OpenAPI(**document), by_alias=True, exclude_none=True)
 
     assert json.dumps(as_json(document)) == json.dumps(expected)
 
@@ -171,7 +189,9 @@ def test_an_example_loses_its_nulls() -> None:
     app = FastAPI()
 
     @app.post("/")
-    def post(item: Annotated[Item, Body(openapi_examples={"a": {"value": {"name": None, "n": [None]}}})]) -> None: ...
+    def post(
+        item: Annotated[Item, Body(openapi_examples={"a": {"value": {"name": None, "n": [None]}}})],
+    ) -> None: ...
 
     body = app.openapi()["paths"]["/"]["post"]["requestBody"]["content"]["application/json"]
     assert body["examples"] == {"a": {"value": {"n": [None]}}}

@@ -35,7 +35,9 @@ class Whole(BaseModel):
 
 
 def public_functions(module: ModuleType) -> list[str]:
-    own = [name for name, value in vars(module).items() if getattr(value, "__module__", "") == module.__name__]
+    own = [
+        name for name, value in vars(module).items() if getattr(value, "__module__", "") == module.__name__
+    ]
     return [name for name in own if inspect.isfunction(getattr(module, name)) and not name.startswith("_")]
 
 
@@ -63,9 +65,9 @@ def test_get_openapi_has_the_same_defaults() -> None:
 
 def fields(annotation: Any, **attributes: Any) -> tuple[Any, Any]:
     return tuple(
-        compat.ModelField(field_info=FieldInfo(annotation=annotation, **attributes), name="value")  # type: ignore[attr-defined]
+        compat.ModelField(field_info=FieldInfo(annotation=annotation, **attributes), name="value")
         for compat in (their_compat, our_compat)
-    )  # type: ignore[return-value]
+    )
 
 
 ANNOTATIONS = [Whole, list[Whole], int, Whole | None, Color, dict[Color, Part], list[Color]]
@@ -75,10 +77,12 @@ ANNOTATIONS = [Whole, list[Whole], int, Whole | None, Color, dict[Color, Part], 
 def test_flat_models(annotation: Any) -> None:
     theirs, ours = fields(annotation)
 
-    assert our_compat.get_flat_models_from_field(ours, set()) == their_compat.get_flat_models_from_field(theirs, set())
-    assert our_compat.get_flat_models_from_fields([ours], {Color}) == their_compat.get_flat_models_from_fields(
-        [theirs], {Color}
+    assert our_compat.get_flat_models_from_field(ours, set()) == their_compat.get_flat_models_from_field(
+        theirs, set()
     )
+    assert our_compat.get_flat_models_from_fields(
+        [ours], {Color}
+    ) == their_compat.get_flat_models_from_fields([theirs], {Color})
     assert our_compat.get_flat_models_from_annotation(annotation, set()) == (
         their_compat.get_flat_models_from_annotation(annotation, set())
     )
@@ -90,11 +94,11 @@ def test_flat_models(annotation: Any) -> None:
 def test_definitions_and_schemas(annotation: Any, separate: bool) -> None:
     answers = []
     for compat, field in zip((their_compat, our_compat), fields(annotation), strict=True):
-        names = compat.get_model_name_map(compat.get_flat_models_from_field(field, set()))  # type: ignore[attr-defined]
-        mapping, definitions = compat.get_definitions(  # type: ignore[attr-defined]
+        names = compat.get_model_name_map(compat.get_flat_models_from_field(field, set()))
+        mapping, definitions = compat.get_definitions(
             fields=[field], model_name_map=names, separate_input_output_schemas=separate
         )
-        schema = compat.get_schema_from_model_field(  # type: ignore[attr-defined]
+        schema = compat.get_schema_from_model_field(
             field=field,
             model_name_map=names,
             field_mapping=mapping,
@@ -134,7 +138,8 @@ def test_a_scalar_becomes_no_sequence() -> None:
 
 
 @pytest.mark.parametrize(
-    "arguments", [("int",), ("Later", {}), (ForwardRef("X"), {"X": str}), (int,), ("X | None", {"X": str}), (None,)]
+    "arguments",
+    [("int",), ("Later", {}), (ForwardRef("X"), {"X": str}), (int,), ("X | None", {"X": str}), (None,)],
 )
 def test_forward_references(arguments: Any) -> None:
     assert our_compat.evaluate_forwardref(*arguments) == their_compat.evaluate_forwardref(*arguments)
@@ -142,18 +147,22 @@ def test_forward_references(arguments: Any) -> None:
 
 def test_errors_get_their_place() -> None:
     with pytest.raises(ValidationError) as caught:
-        Whole(size="x")  # type: ignore[arg-type]
+        Whole(size="x")
     errors = caught.value.errors()
 
     assert our_compat._regenerate_error_with_loc(errors=errors, loc_prefix=("query",)) == (
         their_compat._regenerate_error_with_loc(errors=errors, loc_prefix=("query",))
     )
-    assert our_compat.get_missing_field_error(("body", "a")) == their_compat.get_missing_field_error(("body", "a"))
+    assert our_compat.get_missing_field_error(("body", "a")) == their_compat.get_missing_field_error(
+        ("body", "a")
+    )
 
 
 def test_a_body_model_is_made_of_fields() -> None:
     schemas = [
-        compat.create_body_model(fields=[field], model_name="Body_a", config={"extra": "forbid"}).model_json_schema()  # type: ignore[attr-defined]
+        compat.create_body_model(
+            fields=[field], model_name="Body_a", config={"extra": "forbid"}
+        ).model_json_schema()
         for compat, field in zip((their_compat, our_compat), fields(int, default=3, alias="v"), strict=True)
     ]
 
@@ -172,7 +181,7 @@ def test_pieces_of_a_document_can_be_made_one_by_one() -> None:
     app = FastAPI(openapi_url=None)
 
     @app.post("/wholes/{size}")
-    def create_whole(size: int, whole: Whole) -> Part: ...  # type: ignore[empty-body]
+    def create_whole(size: int, whole: Whole) -> Part: ...
 
     route: Any = app.routes[0]
     used = our_utils.get_fields_from_routes(app.routes)

@@ -56,7 +56,7 @@ def described(endpoint: Any) -> Json:
 def body_schema(endpoint: Any) -> Json:
     content = operation_of(endpoint, method="POST")["requestBody"]["content"]
     (schema,) = [media["schema"] for media in content.values()]
-    return schema  # type: ignore[no-any-return]
+    return schema
 
 
 def test_one_model_is_the_form() -> None:
@@ -66,7 +66,9 @@ def test_one_model_is_the_form() -> None:
 
 
 def test_a_model_shares_the_form_with_inputs() -> None:
-    def send(profile: Annotated[Profile, Form()], token: Token, note: Annotated[str, Form()] = "") -> None: ...
+    def send(
+        profile: Annotated[Profile, Form()], token: Token, note: Annotated[str, Form()] = ""
+    ) -> None: ...
 
     assert described(send) == {
         "allOf": [PROFILE],
@@ -149,7 +151,10 @@ def test_a_required_field_with_several_names_is_spelt_out() -> None:
     assert described(send)["allOf"] == [
         {
             "allOf": [{"anyOf": [{"required": ["size"]}, {"required": ["s"]}]}],
-            "properties": {"size": {"type": "integer", "title": "Size"}, "color": {"type": "string", "title": "Color"}},
+            "properties": {
+                "size": {"type": "integer", "title": "Size"},
+                "color": {"type": "string", "title": "Color"},
+            },
             "type": "object",
             "required": ["color"],
             "title": "Choice",
@@ -159,7 +164,9 @@ def test_a_required_field_with_several_names_is_spelt_out() -> None:
 
 
 def test_inputs_go_by_their_alias_and_are_titled_by_name() -> None:
-    def send(profile: Annotated[Profile, Form()], the_token: Annotated[str, Form(alias="X-Token")]) -> None: ...
+    def send(
+        profile: Annotated[Profile, Form()], the_token: Annotated[str, Form(alias="X-Token")]
+    ) -> None: ...
 
     assert described(send)["properties"] == {"X-Token": {"type": "string", "title": "The Token"}}
     assert described(send)["required"] == ["X-Token"]
@@ -168,7 +175,9 @@ def test_inputs_go_by_their_alias_and_are_titled_by_name() -> None:
 def test_an_input_that_two_functions_read_has_to_please_both() -> None:
     def dependency(token: Annotated[int, Form()]) -> None: ...
 
-    def send(profile: Annotated[Profile, Form()], token: Token, used: Annotated[Any, Depends(dependency)]) -> None: ...
+    def send(
+        profile: Annotated[Profile, Form()], token: Token, used: Annotated[Any, Depends(dependency)]
+    ) -> None: ...
 
     assert described(send) == {
         "allOf": [PROFILE, {"properties": {"token": {"type": "integer", "title": "Token"}}}],

@@ -38,7 +38,9 @@ def read_item() -> None:
 def test_metadata_comes_from_the_function_and_the_options() -> None:
     operation = operation_of(read_item, path="/items", tags=["a", Tag.shop], deprecated=True)
 
-    assert {key: operation[key] for key in ("tags", "summary", "description", "operationId", "deprecated")} == {
+    assert {
+        key: operation[key] for key in ("tags", "summary", "description", "operationId", "deprecated")
+    } == {
         "tags": ["a", "shop"],
         "summary": "Read Item",
         "description": "Read one.\n\nIn full.",
@@ -58,7 +60,9 @@ def test_an_id_that_is_taken_is_reported_with_the_function_that_takes_it() -> No
     app.get("/a", operation_id="same")(read_item)
     app.get("/b", operation_id="same")(read_item)
 
-    with pytest.warns(UserWarning, match=r"^Duplicate Operation ID same for function read_item at .*test_operations"):
+    with pytest.warns(
+        UserWarning, match=r"^Duplicate Operation ID same for function read_item at .*test_operations"
+    ):
         app.openapi()
 
 

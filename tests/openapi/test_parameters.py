@@ -29,7 +29,11 @@ def endpoint(annotation: Any, default: Any = ...) -> Any:
         (int, 3, {"name": "value_of", "in": "query", "required": False}),
         (Annotated[int, Query(alias="x-y")], ..., {"name": "x-y", "in": "query", "required": True}),
         (Annotated[int, Header()], ..., {"name": "value-of", "in": "header", "required": True}),
-        (Annotated[int, Header(convert_underscores=False)], ..., {"name": "value_of", "in": "header", "required": True}),
+        (
+            Annotated[int, Header(convert_underscores=False)],
+            ...,
+            {"name": "value_of", "in": "header", "required": True},
+        ),
         (Annotated[int, Header(alias="x_y")], ..., {"name": "x_y", "in": "header", "required": True}),
         (Annotated[int, Cookie()], None, {"name": "value_of", "in": "cookie", "required": False}),
         (
@@ -59,7 +63,13 @@ def test_a_parameter_is_described(declared: Any, default: Any, parameter: dict[s
 def test_constraints_and_examples_stand_in_the_schema() -> None:
     (described,) = parameters_of(endpoint(Annotated[int, Query(ge=1, le=9, examples=[3], title="Size")]))
 
-    assert described["schema"] == {"type": "integer", "minimum": 1, "maximum": 9, "title": "Size", "examples": [3]}
+    assert described["schema"] == {
+        "type": "integer",
+        "minimum": 1,
+        "maximum": 9,
+        "title": "Size",
+        "examples": [3],
+    }
 
 
 def test_a_hidden_parameter_is_left_out() -> None:
@@ -67,7 +77,9 @@ def test_a_hidden_parameter_is_left_out() -> None:
 
 
 def test_places_come_in_order() -> None:
-    def read(c: Annotated[int, Cookie()], h: Annotated[int, Header()], q: int, p: Annotated[int, Path()]) -> None: ...
+    def read(
+        c: Annotated[int, Cookie()], h: Annotated[int, Header()], q: int, p: Annotated[int, Path()]
+    ) -> None: ...
 
     assert [(p["in"], p["name"]) for p in parameters_of(read, path="/{p}")] == [
         ("path", "p"),
@@ -126,7 +138,9 @@ def test_no_field_of_a_model_that_may_be_left_out_is_required() -> None:
 def test_of_one_name_the_required_one_stands_in_the_place_of_the_first() -> None:
     def dependency(limit: int) -> None: ...
 
-    def read(first: int, used: Annotated[None, Depends(dependency)], limit: str = "", last: int = 0) -> None: ...
+    def read(
+        first: int, used: Annotated[None, Depends(dependency)], limit: str = "", last: int = 0
+    ) -> None: ...
 
     limit = parameters_of(read)[1]
 

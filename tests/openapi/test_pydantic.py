@@ -26,7 +26,7 @@ MERGES: list[tuple[FieldInfo, Any]] = [
     (params.Query(), Annotated[int, Field(default_factory=int)]),
     (params.Body(embed=True, media_type="a/b", examples=[1]), Annotated[int, Field(examples=[2])]),
     (FieldInfo(annotation=int, title="t", default=2), Annotated[int, Field(lt=5)]),
-    (params.Path(), Annotated["Later", params.Path(title="x")]),  # type: ignore[name-defined]  # noqa: F821
+    (params.Path(), Annotated["Later", params.Path(title="x")]),  # noqa: F821
 ]
 
 
@@ -67,6 +67,8 @@ def test_names_that_are_not_there_yet_stay_references() -> None:
 
 
 def test_bytes_are_described_by_media_type() -> None:
-    schema = TypeAdapter(Annotated[bytes, Field(max_length=3)]).json_schema(schema_generator=GenerateJsonSchema)
+    schema = TypeAdapter(Annotated[bytes, Field(max_length=3)]).json_schema(
+        schema_generator=GenerateJsonSchema
+    )
 
     assert schema == {"type": "string", "contentMediaType": "application/octet-stream", "maxLength": 3}

@@ -60,11 +60,10 @@ def responses_of(endpoint: Any, **options: Any) -> Json:
 def nothing() -> None: ...
 
 
-def untyped():  # type: ignore[no-untyped-def]
-    ...
+def untyped(): ...
 
 
-def item() -> Item: ...  # type: ignore[empty-body]
+def item() -> Item: ...
 
 
 def content(media_type: str, schema: Json, key: str = "schema") -> Json:
@@ -104,7 +103,7 @@ async def some_items() -> AsyncIterator[Item]:
     yield Item(name="a")
 
 
-def anything():  # type: ignore[no-untyped-def]
+def anything():
     yield 1
 
 
@@ -119,7 +118,9 @@ def test_json_lines_describe_one_line(endpoint: Any, schema: Json) -> None:
 
 @pytest.mark.parametrize("endpoint", [events, anything])
 def test_events_made_by_hand_carry_text(endpoint: Any) -> None:
-    described = responses_of(endpoint, response_class=EventSourceResponse)["200"]["content"]["text/event-stream"]
+    described = responses_of(endpoint, response_class=EventSourceResponse)["200"]["content"][
+        "text/event-stream"
+    ]
 
     assert described["itemSchema"] == {
         "type": "object",
@@ -144,7 +145,9 @@ def test_events_of_a_model_carry_it_as_json() -> None:
 
 
 def test_a_stream_of_bytes_says_nothing_of_its_content() -> None:
-    assert responses_of(anything, response_class=StreamingResponse) == {"200": {"description": "Successful Response"}}
+    assert responses_of(anything, response_class=StreamingResponse) == {
+        "200": {"description": "Successful Response"}
+    }
 
 
 # ---- additional responses --------------------------------------------------------------------------------------------
@@ -175,7 +178,10 @@ def test_a_stream_of_bytes_says_nothing_of_its_content() -> None:
         (
             {404: {"model": Problem, "content": {"application/json": {"schema": {"title": "P", "x-a": [1]}}}}},
             "404",
-            {"content": {"application/json": {"schema": {"title": "P", "x-a": [1], **PROBLEM}}}, "description": "Not Found"},
+            {
+                "content": {"application/json": {"schema": {"title": "P", "x-a": [1], **PROBLEM}}},
+                "description": "Not Found",
+            },
         ),
     ],
 )  # fmt: skip

@@ -28,7 +28,7 @@ class Customer(BaseModel):
 class Order(BaseModel):
     customer: Customer | None = None
     colors: dict[str, list[Color]] = {}
-    parts: list["Order"] = []
+    parts: list[Order] = []
 
 
 class Page(BaseModel, Generic[T]):
@@ -38,7 +38,7 @@ class Page(BaseModel, Generic[T]):
 class Square(BaseModel):
     side: int
 
-    @computed_field  # type: ignore[prop-decorator]
+    @computed_field
     @property
     def area(self) -> int:
         return self.side**2
@@ -52,7 +52,7 @@ class Drawing(BaseModel):
 class Circle:
     radius: int
 
-    @computed_field  # type: ignore[prop-decorator]
+    @computed_field
     @property
     def width(self) -> int:
         return 2 * self.radius
@@ -113,18 +113,27 @@ def test_what_pydantic_finds_by_itself_is_defined_too() -> None:
 
 
 def test_two_models_of_one_name_are_told_apart_by_their_modules() -> None:
-    mine, yours = create_model("Item", __module__="mine", a=(int, 1)), create_model("Item", __module__="yours")
+    mine, yours = (
+        create_model("Item", __module__="mine", a=(int, 1)),
+        create_model("Item", __module__="yours"),
+    )
     schemas = build_schemas([field(mine), field(yours)])
 
     assert names(schemas) == ["mine__Item", "yours__Item"]
 
 
 def test_two_models_of_one_module_and_name_are_counted() -> None:
-    first, second = create_model("Item", __module__="shop", a=(int, 1)), create_model("Item", __module__="shop")
+    first, second = (
+        create_model("Item", __module__="shop", a=(int, 1)),
+        create_model("Item", __module__="shop"),
+    )
     used = [field(first), field(second)]
     schemas = build_schemas(used)
 
-    assert [schemas.of(each)["$ref"].rpartition("/")[2] for each in used] == ["shop__Item__1", "shop__Item__2"]
+    assert [schemas.of(each)["$ref"].rpartition("/")[2] for each in used] == [
+        "shop__Item__1",
+        "shop__Item__2",
+    ]
     assert "a" in schemas.definitions["shop__Item__1"]["properties"]
 
 
@@ -200,7 +209,11 @@ def test_a_reference_keeps_its_own_title() -> None:
 
 @pytest.mark.parametrize(
     ("annotation", "config", "encoding"),
-    [(bytes, {}, None), (bytes, {"val_json_bytes": "base64"}, "base64"), (bytes, {"val_json_bytes": "hex"}, None)],
+    [
+        (bytes, {}, None),
+        (bytes, {"val_json_bytes": "base64"}, "base64"),
+        (bytes, {"val_json_bytes": "hex"}, None),
+    ],
 )
 def test_bytes_are_described_by_media_type(annotation: Any, config: Any, encoding: str | None) -> None:
     model = create_model("File", __config__=config, data=(annotation, ...))
@@ -229,7 +242,7 @@ def adapters_built(fields: list[ModelField]) -> int:
 
 def test_fields_that_look_alike_are_generated_once() -> None:
     alike = [field(int, name, default=1, description="Which") for name in ("a", "b", "c")]
-    alike += [field(Annotated[list[int | None], "x"].__origin__, name) for name in ("d", "e")]  # type: ignore[attr-defined]
+    alike += [field(Annotated[list[int | None], "x"].__origin__, name) for name in ("d", "e")]
 
     assert adapters_built(alike) == 2
 

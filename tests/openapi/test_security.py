@@ -41,18 +41,26 @@ def test_schemes_are_found_in_dependencies_of_dependencies_and_of_the_app() -> N
 
     document = document_of(read, app=FastAPI(dependencies=[Depends(key)]))
 
-    assert document["paths"]["/"]["get"]["security"] == [{"Key": []}, {"OAuth2PasswordBearer": ["write", "read"]}]
+    assert document["paths"]["/"]["get"]["security"] == [
+        {"Key": []},
+        {"OAuth2PasswordBearer": ["write", "read"]},
+    ]
     assert list(document["components"]["securitySchemes"]) == ["Key", "OAuth2PasswordBearer"]
 
 
 def test_of_two_schemes_with_one_name_the_last_is_described() -> None:
     other = OAuth2PasswordBearer("/other")
 
-    def read(one: Annotated[Any, Security(oauth2, scopes=["read"])], two: Annotated[Any, Security(other)]) -> None: ...
+    def read(
+        one: Annotated[Any, Security(oauth2, scopes=["read"])], two: Annotated[Any, Security(other)]
+    ) -> None: ...
 
     document = document_of(read)
 
     assert document["paths"]["/"]["get"]["security"] == [{"OAuth2PasswordBearer": ["read"]}]
     assert document["components"]["securitySchemes"] == {
-        "OAuth2PasswordBearer": {"type": "oauth2", "flows": {"password": {"scopes": {}, "tokenUrl": "/other"}}}
+        "OAuth2PasswordBearer": {
+            "type": "oauth2",
+            "flows": {"password": {"scopes": {}, "tokenUrl": "/other"}},
+        }
     }

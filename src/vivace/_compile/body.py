@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from vivace._plan.nodes import EndpointPlan
+from vivace._plan.nodes import EndpointPlan, ParameterPlan
+from vivace._plan.shortcut import reads_json_alike
 
 from . import runtime
 from .forms_reading import read_form
@@ -15,6 +16,7 @@ class BodyEmitter:
         self.plan = plan
         self.context = context
         self.has_request = has_request
+        self.value: str | None = None  # the variable of a parameter that is read already
 
     @property
     def is_form(self) -> bool:
@@ -29,12 +31,27 @@ class BodyEmitter:
         else:
             self._data()
 
+    @property
+    def shortcut(self) -> ParameterPlan | None:
+        """The parameter that is read from the bytes in one pass."""
+        whole = self.plan.body.whole if self.plan.body is not None else None
+        if whole is None or whole not in self.plan.root.body or not reads_json_alike(whole.field):
+            return None
+        return whole
+
     def _data(self) -> None:
         source = self.source
         request = "request" if self.has_request else "None"
         receive = "request.receive" if self.has_request else "receive"
-        source.line(
-            f"body_bytes = await {source.use(runtime.receive_body)}(scope, {receive}, {request}, {self.context})"
-        )
         strict = self.plan.strict_content_type
-        source.line(f"body = {source.use(runtime.parse_body)}(scope, body_bytes, {strict!r}, {self.context})")
+        source.line(f"body_bytes = await {source.use(runtime.receive_body)}(scope, {receive}, {request})")
+        whole = self.shortcut
+        if whole is None:
+            source.line(f"body = {source.use(runtime.parse_body)}(scope, body_bytes, {strict!r}, {self.context})")
+            return
+        self.value = source.local(whole.name)
+        validate = source.bind(f"validate_{whole.name}_json", whole.field.validator.validate_json)
+        source.line(
+            f"{self.value}, body = {source.use(runtime.read_whole)}"
+            f"(scope, body_bytes, {strict!r}, {validate}, {self.context})"
+        )

@@ -213,7 +213,7 @@ async def _read_body(plan: EndpointPlan, request: Request, context: Any, observe
     scope = request.scope
     if plan.body.is_form:
         return await read_form(request, plan.form_limits)
-    raw = await runtime.receive_body(scope, request.receive, request, context)
+    raw = await runtime.receive_body(scope, request.receive, request)
     try:
         return runtime.parse_body(scope, raw, plan.strict_content_type, context)
     except RequestValidationError as exc:

@@ -16,6 +16,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import Headers, QueryParams
 
 from vivace._plan.fields import ModelField, located_errors
+from vivace._plan.paths import path_parameter_names
 from vivace._plan.nodes import BodyPlan, CallKind, DependencyPlan, ParameterPlan, Special
 from vivace.concurrency import (
     _asynccontextmanager_with_shielded_exit,
@@ -62,7 +63,9 @@ class DependencyEmitter:
         self.root = root
         self.body = body
         self.connection = connection  # the variable that an HTTPConnection parameter gets
+        self.has_own_body = connection == "request" and not has_cache
         self.has_cache = has_cache  # there is a `dependency_cache` that outlives the request
+        self.whole_body: str | None = None  # the variable of a body parameter that was read in one pass
         self._done: dict[Any, tuple[str, str | None]] = {}  # cache key → variables of value and errors
         self._thread = _Thread()
         self._ready: set[str] = set()  # request-wide variables that are set by now
@@ -147,7 +150,7 @@ class DependencyEmitter:
             self._call_through_cache(node, value, arguments, is_valid)
         else:
             self._call(node, value, arguments, is_valid)
-        if node.use_cache:
+        if key not in self._done:  # the first call fills the cache, also one that did not want to use it
             failed = None
             if mark and self._is_repeated(node):
                 failed = self.source.local(f"errors_of_{hint}")
@@ -157,11 +160,16 @@ class DependencyEmitter:
 
     def _validity(self, node: DependencyPlan, mark: str, value: str, hint: str) -> str:
         if not self._runs_in_thread(node):
-            self.source.line(f"{value} = None")
+            self.source.line(f"{value} = {self._nothing}")
             return f"len(errors) == {mark}"
         is_valid = self.source.local(f"{hint}_is_valid")
         self.source.line(f"{is_valid} = len(errors) == {mark}")
         return is_valid
+
+    @property
+    def _nothing(self) -> str:
+        """The value of a dependency that is not called."""
+        return self.source.bind("UNSET", runtime.UNSET) if self.has_cache else "None"
 
     def _is_repeated(self, node: DependencyPlan) -> bool:
         return count_uses(self.root, node.cache_key) > 1
@@ -174,7 +182,10 @@ class DependencyEmitter:
     def _call(self, node: DependencyPlan, value: str, arguments: str, is_valid: str | None) -> None:
         call = self.source.bind(getattr(node.call, "__name__", type(node.call).__name__), node.call)
         if self._runs_in_thread(node):
-            self._wait_for_thread(value, f"{call}({arguments})", is_valid)
+            separator = ", " if arguments else ""
+            # As if each call had its own hop: what one does to context variables, the next does not see.
+            expression = f"{self.source.use(runtime.in_own_context)}({call}{separator}{arguments})"
+            self._wait_for_thread(value, expression, is_valid)
             return
         self.flush_thread()
         with self.source.indented(f"if {is_valid}:" if is_valid else None):
@@ -196,7 +207,7 @@ class DependencyEmitter:
     def _wait_for_thread(self, value: str, expression: str, is_valid: str | None) -> None:
         line = f"{value} = {expression}"
         if is_valid:
-            line = f"{value} = {expression} if {is_valid} else None"
+            line = f"{value} = {expression} if {is_valid} else {self._nothing}"
         self._thread.lines.append(line)
         self._thread.results.append(value)
 
@@ -245,7 +256,7 @@ class DependencyEmitter:
         """The expression that reads one text value, `None` if only a full reader can."""
         key = wire_name(parameter.field)
         if parameter.location == "path":
-            return f"{self._request_wide('path_params')}.get({key!r})"
+            return f"path_params.get({key!r})"
         if parameter.location == "query":
             return f"{self._request_wide('query')}.get({key!r})"
         if parameter.location == "header":
@@ -256,6 +267,13 @@ class DependencyEmitter:
 
     def _scalar(self, parameter: ParameterPlan, value: str, read: str) -> None:
         location = repr((parameter.location, wire_name(parameter.field)))
+        if self._is_in_path(parameter):
+            self.source.line(f"{value} = {self._request_wide('path_params')}[{wire_name(parameter.field)!r}]")
+            if not is_any_text(parameter.field):
+                self._validate(parameter.field, parameter.name, value, location)
+            return
+        if parameter.location == "path":
+            self._request_wide("path_params")
         self.source.line(f"{value} = {read}")
         with self.source.block(f"if {value} is None:"):
             self._absent(parameter.field, value, location)
@@ -266,15 +284,26 @@ class DependencyEmitter:
         with self.source.block("else:"):
             self._validate(parameter.field, parameter.name, value, location)
 
+    def _is_in_path(self, parameter: ParameterPlan) -> bool:
+        """Whether a match of the route always brings the parameter."""
+        names = path_parameter_names(self.root.route_path or "")
+        return parameter.location == "path" and not self.has_cache and wire_name(parameter.field) in names
+
     def _absent(self, field: ModelField, value: str, location: str) -> None:
         info = field.field_info
         if field.field_info.is_required():
             self.source.line(f"errors.append({self.source.bind('missing', missing_at)}({location}))")
+            self._unset(value)
         elif has_constant_default(field):
             self.source.line(f"{value} = {self._constant(field, info.default)}")
         else:
             self.source.line(f"{value}, found = {self.source.bind('absent', missing)}({self._field(field)})")
             self.source.line("errors += found")
+
+    def _unset(self, value: str) -> None:
+        """Whoever is given the values of a solver must not see one that was invalid."""
+        if self.has_cache:
+            self.source.line(f"{value} = {self.source.bind('UNSET', runtime.UNSET)}")
 
     def _constant(self, field: ModelField, default: Any) -> str:
         if default is None or type(default) in (bool, int, str):
@@ -290,6 +319,7 @@ class DependencyEmitter:
             self.source.line(f"{value} = {validate}({value})")
         with self.source.block(f"except {self.source.use(ValidationError)} as exc:"):
             self.source.line(f"errors += {self.source.use(located_errors)}(exc, {location})")
+            self._unset(value)
 
     def _reader(self, parameter: ParameterPlan, value: str) -> None:
         sources = {
@@ -301,6 +331,9 @@ class DependencyEmitter:
         read = self.source.bind(f"read_{parameter.name}", reader_for(parameter.field).read)
         self.source.line(f"{value}, found = {read}({self._request_wide(sources[parameter.location])})")
         self.source.line("errors += found")
+        if self.has_cache:
+            with self.source.block("if found:"):
+                self._unset(value)
 
     def _request_wide(self, name: str) -> str:
         """A variable read once per request, wherever it is needed first."""
@@ -311,7 +344,7 @@ class DependencyEmitter:
 
     def _request_wide_expression(self, name: str) -> str:
         if name == "path_params":
-            return "scope.get('path_params', {})"
+            return "scope.get('path_params', {})" if self.has_cache else "scope['path_params']"
         if name == "query":
             return f"{self.source.use(runtime.parse_query)}(scope['query_string'])"
         if name == "query_params":
@@ -324,9 +357,24 @@ class DependencyEmitter:
 
     def _body_parameters(self, parameters: tuple[ParameterPlan, ...]) -> dict[str, str]:
         assert self.body is not None
-        fields = [parameter.field for parameter in parameters]
+        if self.whole_body is not None:
+            with self.source.block(f"if {self.whole_body} is {self.source.bind('MISSING', runtime.MISSING)}:"):
+                self._read_body([parameters[0].field])
+                self.source.line(f"{self.whole_body} = values.get({parameters[0].name!r})")
+            return {parameters[0].name: self.whole_body}
+        self._read_body([parameter.field for parameter in parameters])
+        names = {}
+        for parameter in parameters:
+            names[parameter.name] = value = self.source.local(parameter.name)
+            default = f", {self._nothing}" if self.has_cache else ""
+            self.source.line(f"{value} = values.get({parameter.name!r}{default})")
+        return names
+
+    def _read_body(self, fields: list[ModelField]) -> None:
+        """Write `values` from the body as data, and what is invalid into `errors`."""
+        assert self.body is not None
         bound = self.source.bind("body_fields", fields)
-        if self.has_cache:  # a solver is given its body by somebody else, who may have none, or data for a form
+        if not self.has_own_body:  # it may be absent, or data where the plan says form
             call = f"await {self.source.use(request_body_to_args)}({bound}, body, {self.body.embed})"
             self.flush_thread()
         elif self.body.is_form:
@@ -339,11 +387,6 @@ class DependencyEmitter:
             call = f"{self.source.use(read_json_body)}({bound}, body, {self.body.embed})"
         self.source.line(f"values, found = {call}")
         self.source.line("errors += found")
-        names = {}
-        for parameter in parameters:
-            names[parameter.name] = value = self.source.local(parameter.name)
-            self.source.line(f"{value} = values.get({parameter.name!r})")
-        return names
 
     # -- parts of the request
 

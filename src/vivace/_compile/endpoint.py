@@ -87,12 +87,9 @@ class _EndpointEmitter:
 
     def _body(self) -> None:
         body = BodyEmitter(self.source, self.plan, self.context, has_request=self._needs_request or not self.flat)
-        if not body.is_form:
-            body.emit()
-            self._stacks()
-            return
         body.emit()
-        if not self.flat:
+        self.dependencies.whole_body = body.value
+        if not body.is_form or not self.flat:
             self._stacks()
             return
         with self.source.block("try:"):
@@ -156,6 +153,8 @@ class _EndpointEmitter:
         refuse: list[str] = []
         if self.dependencies.can_fail:
             body = "body" if self.plan.body is not None else "None"
+            if self.dependencies.whole_body is not None:
+                body = f"{source.use(runtime.unread_body)}(body, body_bytes)"
             error = f"{source.use(runtime.validation_error)}(errors, {body}, scope, {self.context})"
             refuse = [f"if errors: raise {error}"]
         if root.kind is CallKind.SYNC and self.dependencies.has_waiting_calls:
@@ -189,9 +188,13 @@ def context_maker(plan: EndpointPlan) -> Callable[[Scope], EndpointContext]:
     """Where the endpoint stands, worked out when an error needs it."""
     call, path = plan.root.call, plan.path
     assert call is not None
+    place: EndpointContext | None = None
 
     def context(scope: Scope) -> EndpointContext:
-        found = endpoint_context(call)
+        nonlocal place
+        if place is None:  # reading the source file takes a while
+            place = endpoint_context(call)
+        found: EndpointContext = {**place}
         method = "WS" if scope["type"] == "websocket" else scope["method"]
         found["path"] = f"{method} {scope.get('root_path', '').rstrip('/')}{path}"
         return found

@@ -32,7 +32,8 @@ class ResponseEmitter:
     def is_json(self) -> bool:
         """Whether the answer is JSON bytes with nothing special about it."""
         plan = self.plan
-        return plan.mode is ResponseMode.VALUE and plan.response_class is None and is_body_allowed_for_status_code(plan.status_code)
+        is_plain = plan.mode is ResponseMode.VALUE and plan.response_class is None and not self.has_response
+        return is_plain and is_body_allowed_for_status_code(plan.status_code)
 
     # -- as bytes, straight to the server
 
@@ -62,11 +63,7 @@ class ResponseEmitter:
         self.source.line("return")
 
     def _json_head(self) -> tuple[str, str]:
-        status = str(self.plan.status_code or 200)
-        headers = self.source.bind("json_headers", [runtime.JSON_TYPE])
-        if not self.has_response:
-            return headers, status
-        return f"{headers} + response.headers.raw", f"response.status_code or {status}"
+        return self.source.bind("json_headers", [runtime.JSON_TYPE]), str(self.plan.status_code or 200)
 
     # -- as an object
 

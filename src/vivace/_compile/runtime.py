@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable, Mapping
+from contextvars import copy_context
 from email.message import Message
 from typing import Any
 from urllib.parse import parse_qsl
 
-from pydantic_core import PydanticUndefined
+from pydantic_core import PydanticUndefined, ValidationError
 from starlette.exceptions import HTTPException as StarletteHTTPException
 from starlette.background import BackgroundTask, BackgroundTasks
 from starlette.requests import ClientDisconnect, HTTPConnection, Request
@@ -32,6 +33,11 @@ RESPONSE_STARTED = "vivace.response_started"
 
 JSON_TYPE = (b"content-type", b"application/json")
 _NO_QUERY: dict[str, str] = {}
+
+
+MISSING = PydanticUndefined
+UNSET = object()  # the value of a parameter that was invalid
+UNREAD = object()  # a body that went straight to its value
 
 
 # --- reading -------------------------------------------------------------------------------------------------------
@@ -84,9 +90,7 @@ async def read_body(scope: Scope, receive: Receive, request: Request | None) -> 
     raise ClientDisconnect()
 
 
-async def receive_body(
-    scope: Scope, receive: Receive, request: Request | None, context: Callable[[Scope], EndpointContext]
-) -> bytes:
+async def receive_body(scope: Scope, receive: Receive, request: Request | None) -> bytes:
     """`read_body`, with what goes wrong turned into an answer: 413 for a limit, 400 for anything else."""
     try:
         return await read_body(scope, receive, request)
@@ -140,6 +144,33 @@ def parse_body(scope: Scope, raw: bytes, strict: bool, context: Callable[[Scope]
         raise body_error(exc) from exc
 
 
+def read_whole(
+    scope: Scope,
+    raw: bytes,
+    strict: bool,
+    validate_json: Callable[[bytes], Any],
+    context: Callable[[Scope], EndpointContext],
+) -> tuple[Any, Any]:
+    """The value of a body that is one parameter, read in one pass, and the body as data if that was not possible."""
+    # PERF (W3): one call instead of parsing to dicts and validating those.
+    if raw and is_json(find_header(scope["headers"], b"content-type"), strict):
+        try:
+            return validate_json(raw), UNREAD
+        except ValidationError:
+            pass
+    return MISSING, parse_body(scope, raw, strict, context)
+
+
+def in_own_context(call: Callable[..., Any], /, **arguments: Any) -> Any:
+    """Call a function that shares its hop to a worker thread with others."""
+    return copy_context().run(call, **arguments)
+
+
+def set_values(**values: Any) -> dict[str, Any]:
+    """The values without those that were invalid."""
+    return {name: value for name, value in values.items() if value is not UNSET}
+
+
 # --- refusing ------------------------------------------------------------------------------------------------------
 
 
@@ -147,6 +178,11 @@ def validation_error(
     errors: list[Any], body: Any, scope: Scope, context: Callable[[Scope], EndpointContext]
 ) -> RequestValidationError:
     return RequestValidationError(errors, body=None if body is MISSING else body, endpoint_ctx=context(scope))
+
+
+def unread_body(body: Any, raw: bytes) -> Any:
+    """The body as data, for an error, where it was read in one pass."""
+    return json.loads(raw) if body is UNREAD else body
 
 
 def websocket_validation_error(
@@ -216,7 +252,7 @@ def tracked(scope: Scope, send: Send) -> Send:
     """`send`, noting in the scope when a response starts."""
 
     async def tracked_send(message: ASGIMessage) -> None:
-        if message["type"] in ("http.response.start", "websocket.accept"):
+        if message["type"] in ("http.response.start", "websocket.http.response.start"):
             scope[RESPONSE_STARTED] = True
         await send(message)
 
@@ -260,5 +296,3 @@ def without_forbidden_body(response: Response, allowed: Callable[[int], bool]) -
     return response
 
 
-MISSING = PydanticUndefined
-Await = Callable[..., Awaitable[Any]]

@@ -11,6 +11,7 @@ from typing import Any
 
 from vivace._plan.nodes import BodyPlan, DependencyPlan
 
+from . import runtime
 from .dependencies import RESERVED, DependencyEmitter
 from .source import Source, identifier
 
@@ -28,5 +29,8 @@ def compile_solver(root: DependencyPlan, body: BodyPlan | None, title: str) -> C
         source.line("websocket = request")
         arguments = dependencies.emit()
         dependencies.flush_thread()
-        source.line(f"return dict({arguments}), {'errors' if dependencies.can_fail else '[]'}")
+        if dependencies.can_fail:
+            source.line(f"return {source.use(runtime.set_values)}({arguments}), errors")
+        else:
+            source.line(f"return dict({arguments}), []")
     return source.compile(name)

@@ -32,7 +32,8 @@ class _WebSocketEmitter:
         assert plan.root.call is not None
         self.name = source.local(identifier(getattr(plan.root.call, "__name__", type(plan.root.call).__name__)))
         self.context = source.bind("context", context_maker(plan))
-        self.dependencies = DependencyEmitter(source, plan.root, None, connection="websocket")
+        self.dependencies = DependencyEmitter(source, plan.root, plan.body, connection="websocket")
+        self.body = plan.body
 
     def compile(self) -> Callable[..., Any]:
         source, needs = self.source, self.dependencies.needs
@@ -43,6 +44,8 @@ class _WebSocketEmitter:
                 source.line(f"response = {source.use(runtime.injected_response)}()")
             if Special.BACKGROUND in needs:
                 source.line(f"background = {source.use(BackgroundTasks)}()")
+            if self.body is not None:
+                source.line(f"body = {source.bind('MISSING', runtime.MISSING)}")
             with ExitStack() as blocks:
                 self._stacks(blocks)
                 self._call()

@@ -16,9 +16,10 @@ from starlette.datastructures import URLPath
 from starlette.routing import BaseRoute, Host, Match, Mount, NoMatchFound, Route, Router, WebSocketRoute, compile_path
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from vivace._compile.composed import frontend_solver as solve_for_frontends
 from vivace._body_limit import get_body_size_limit, wrap_app_with_body_limit
 from vivace._frontend import DependencySolver, FrontendRouteGroup, IncludedFrontends, update_scope
-from vivace._operation import Operation
+from vivace._operation import Operation, WebSocketOperation
 from vivace._options import IncludeContext, RouteOptions
 from vivace._plan.dependencies import build_parameterless
 from vivace._plan.nodes import DependencyPlan
@@ -30,6 +31,19 @@ if TYPE_CHECKING:
 
 ROUTE_KEY = "effective_route_context"
 ROUTER_KEY = "included_router"
+
+
+def _matches_as_included(self: Any, scope: Scope) -> tuple[Match, Scope]:
+    """Ask the original route, which may have its own opinion, with the effective one as its context."""
+    match, child_scope = _with_key(scope, ROUTE_KEY, self, self.original_route.matches)
+    if match is Match.NONE:
+        return match, {}
+    inner = {**scope.get("fastapi", {}), **child_scope.get("fastapi", {}), ROUTE_KEY: self}
+    return match, {**child_scope, "fastapi": inner, "route": self.original_route}
+
+
+async def _handle_as_included(self: Any, scope: Scope, receive: Receive, send: Send) -> None:
+    await self.original_route.handle(scope, receive, send)
 
 
 class EffectiveRoute(Operation):
@@ -46,42 +60,27 @@ class EffectiveRoute(Operation):
         self.declare(path, route.endpoint, options, root=_extended_root(route, context, path))
         self.app = route.app_for(self)
 
-    def matches(self, scope: Scope) -> tuple[Match, Scope]:
-        """Ask the original route, which may have its own opinion, with this one as its context."""
-        match, child_scope = _with_key(scope, ROUTE_KEY, self, self.original_route.matches)
-        if match is Match.NONE:
-            return match, {}
-        inner = {**scope.get("fastapi", {}), **child_scope.get("fastapi", {}), ROUTE_KEY: self}
-        return match, {**child_scope, "fastapi": inner, "route": self.original_route}
-
-    def matches_itself(self, scope: Scope) -> tuple[Match, Scope]:
-        """Whether the full path and the methods match."""
-        return match_operation(self, scope, "http")
-
-    async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
-        await self.original_route.handle(scope, receive, send)
+    matches = _matches_as_included
+    handle = _handle_as_included
 
     def url_path_for(self, name: str, /, **path_params: Any) -> URLPath:
         return operation_url_path(self, name, path_params, "http")
 
 
-class EffectiveWebSocketRoute(EffectiveRoute):
+class EffectiveWebSocketRoute(WebSocketOperation):
     """A WebSocket route as seen through the routers that include it."""
+
+    methods = None
 
     def __init__(self, route: APIWebSocketRoute, context: IncludeContext) -> None:
         self.original_route = route
-        self.starlette_route = None
         self.dependency_overrides_provider = context.dependency_overrides_provider or route.dependency_overrides_provider
-        self.path = context.prefix + route.path
-        self.endpoint = route.endpoint
-        self.name = route.name
-        self.methods = None  # type: ignore[assignment]
-        self.dependencies = [*context.dependencies, *route.dependencies]
-        self.path_regex, self.path_format, self.param_convertors = compile_path(self.path)
+        dependencies = [*context.dependencies, *route.dependencies]
+        self.declare_websocket(context.prefix + route.path, route.endpoint, route.name, dependencies)
         self.app = route.app_for(self)
 
-    def matches_itself(self, scope: Scope) -> tuple[Match, Scope]:
-        return match_operation(self, scope, "websocket")
+    matches = _matches_as_included
+    handle = _handle_as_included
 
     def url_path_for(self, name: str, /, **path_params: Any) -> URLPath:
         return operation_url_path(self, name, path_params, "websocket")
@@ -123,7 +122,7 @@ class EffectiveStarletteRoute:
         return self.starlette_route.url_path_for(name, **path_params)
 
 
-Effective = EffectiveRoute | EffectiveStarletteRoute
+Effective = EffectiveRoute | EffectiveWebSocketRoute | EffectiveStarletteRoute
 
 
 class IncludedRouter(BaseRoute):
@@ -151,17 +150,15 @@ class IncludedRouter(BaseRoute):
         return self._effective_candidates or []
 
     def _build_candidates(self) -> list[Effective | IncludedRouter]:
-        from vivace.routing import APIRoute, APIWebSocketRoute
-
         context = self.include_context
         candidates: list[Effective | IncludedRouter] = []
         for route in self.original_router.routes:
             if isinstance(route, IncludedRouter):
                 inner = context.then(route.include_context)
                 candidates.append(IncludedRouter(route.original_router, inner))
-            elif isinstance(route, APIRoute):
+            elif isinstance(route, Operation):
                 candidates.append(EffectiveRoute(route, context))
-            elif isinstance(route, APIWebSocketRoute):
+            elif isinstance(route, WebSocketOperation):
                 candidates.append(EffectiveWebSocketRoute(route, context))
             elif isinstance(route, (Route, WebSocketRoute, Mount, Host)):
                 candidates.append(EffectiveStarletteRoute(route, self.original_router, context))
@@ -178,13 +175,11 @@ class IncludedRouter(BaseRoute):
         return self._effective_low_priority_routes or []
 
     def _build_low_priority(self) -> Iterator[BaseRoute]:
-        from vivace.routing import APIRoute
-
         router, context = self.original_router, self.include_context
         for route in router._low_priority_routes:
             if isinstance(route, FrontendRouteGroup):
                 yield _IncludedFrontends(route, router, context)
-            elif isinstance(route, APIRoute):
+            elif isinstance(route, Operation):
                 yield EffectiveRoute(route, context)  # type: ignore[misc]
             else:
                 yield _EffectiveLowPriorityRoute(route, router, context)  # type: ignore[misc]
@@ -277,11 +272,9 @@ class _EffectiveLowPriorityRoute(EffectiveStarletteRoute):
 
 def frontend_solver(context: IncludeContext | None, group: FrontendRouteGroup) -> DependencySolver | None:
     """What solves the dependencies in front of a group of front ends."""
-    from vivace.routing import make_frontend_solver
-
     outer = context.dependencies if context else ()
-    provider = (context.dependency_overrides_provider if context else None) or group.dependency_overrides_provider
-    return make_frontend_solver([*outer, *group.dependencies], provider)
+    provider = context.dependency_overrides_provider if context else None
+    return solve_for_frontends([*outer, *group.dependencies], provider)
 
 
 def iter_effective_routes(routes: Iterable[Any]) -> Iterator[Any]:
@@ -332,10 +325,7 @@ def _extended_root(route: APIRoute, context: IncludeContext, path: str) -> Depen
     """The route's own plan with the routers' dependencies before it; `None` if the prefix changes what it means."""
     if path_parameter_names(context.prefix):
         return None
-    if "_dependant" in route.__dict__:
-        root = route.dependant.to_plan()
-    else:
-        root = route.root
+    root = route.current_root
     before = tuple(build_parameterless(depends, path) for depends in context.dependencies)
     return replace(root, dependencies=(*before, *root.dependencies)) if before else root
 
@@ -355,7 +345,7 @@ def _under_prefix(route: BaseRoute, prefix: str) -> BaseRoute:
     return moved
 
 
-def match_operation(operation: Operation, scope: Scope, kind: str) -> tuple[Match, Scope]:
+def match_operation(operation: Any, scope: Scope, kind: str) -> tuple[Match, Scope]:
     """Match a scope against an operation's full path and methods."""
     if scope["type"] != kind:
         return Match.NONE, {}
@@ -369,7 +359,7 @@ def match_operation(operation: Operation, scope: Scope, kind: str) -> tuple[Matc
     return Match.FULL, child_scope
 
 
-def operation_url_path(operation: Operation, name: str, path_params: dict[str, Any], protocol: str) -> URLPath:
+def operation_url_path(operation: Any, name: str, path_params: dict[str, Any], protocol: str) -> URLPath:
     """The path of an operation by name; raises `NoMatchFound` unless name and parameters are the operation's."""
     if name != operation.name or set(path_params) != set(operation.param_convertors):
         raise NoMatchFound(name, path_params)

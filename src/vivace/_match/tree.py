@@ -98,7 +98,7 @@ class Tree:
 
     def _find(self, path: str) -> list[Found]:
         if "\n" in path:  # `$` also matches before a final newline, so segments do not tell everything
-            matched = self.targets
+            matched = [target for target in self.targets if target.regex is None or target.regex.match(path)]
         else:
             matched = []
             _walk(self.root, path.split("/"), 0, matched)
@@ -132,7 +132,7 @@ def _index(target: Target) -> int:
 
 def _path_parameters(target: Target, path: str) -> dict[str, Any] | None:
     """The path's parameters, `None` if the target does not match after all."""
-    if target.regex is None:
+    if target.regex is None or not target.convertors:
         return _NO_PARAMETERS
     match = target.regex.match(path)
     if match is None:

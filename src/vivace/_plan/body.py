@@ -27,11 +27,8 @@ def build_body(root: DependencyPlan) -> BodyPlan | None:
     if not parameters:
         return None
     fields = [parameter.field for parameter in parameters]
-    return BodyPlan(
-        parameters=parameters,
-        embed=should_embed(fields),
-        is_form=any(isinstance(field.field_info, params.Form) for field in fields),
-    )
+    is_form = any(isinstance(field.field_info, params.Form) for field in fields)
+    return BodyPlan(parameters=parameters, embed=should_embed(fields), is_form=is_form)
 
 
 def should_embed(fields: Sequence[ModelField]) -> bool:

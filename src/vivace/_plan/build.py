@@ -52,5 +52,5 @@ def _response_plan(operation: Operation) -> ResponsePlan:
 
 
 def build_websocket_plan(root: DependencyPlan, path: str) -> EndpointPlan:
-    """The plan of a WebSocket endpoint: it has neither body nor answer."""
-    return EndpointPlan(root=root, body=None, response=ResponsePlan(), path=path)
+    """The plan of a WebSocket endpoint: a body that it asks for is always missing, and it has no answer."""
+    return EndpointPlan(root=root, body=build_body(root), response=ResponsePlan(), path=path)

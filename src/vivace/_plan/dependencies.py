@@ -131,10 +131,7 @@ def build_root(
 def with_overrides(
     root: DependencyPlan, overrides: Mapping[Callable[..., Any], Callable[..., Any]]
 ) -> DependencyPlan:
-    """The same plan with the calls that `dependency_overrides` names replaced, and their parameters read anew.
-
-    What stands in for a dependency is cached under the key of the original.
-    """
+    """The same plan with the calls that `dependency_overrides` names replaced, and their parameters read anew."""
     return replace(root, dependencies=tuple(_overridden(child, overrides) for child in root.dependencies))
 
 
@@ -155,7 +152,7 @@ def _overridden(
         scope=node.scope,
         concurrency=node.concurrency,
     )
-    return replace(with_overrides(substitute, overrides), stands_for=node)
+    return with_overrides(substitute, overrides)
 
 
 def _is_hashable(value: object) -> bool:

@@ -84,7 +84,7 @@ class ModelField:
 
     def check(self) -> None:
         """Build the adapter now if that can fail; raises Pydantic's error for a type it cannot handle."""
-        if not is_certainly_valid(self.field_info.annotation):
+        if self.field_info.metadata or not is_certainly_valid(self.field_info.annotation):
             _ = self.validator
 
     def get_default(self) -> Any:
@@ -172,15 +172,25 @@ def _validating_adapter(info: FieldInfo, config: ConfigDict | None) -> TypeAdapt
     # `validate_default` are all that a FieldInfo adds to the validation of a value.
     if config is not None or info.discriminator is not None:
         return _build_adapter(info, config)
-    if info.metadata:
-        return TypeAdapter(Annotated[info.annotation, *info.metadata])
-    key = type_identity(info.annotation)
+    annotation = Annotated[info.annotation, *info.metadata] if info.metadata else info.annotation
+    key = _sharing_key(info)
     if key is None:
-        return TypeAdapter(info.annotation)
+        return TypeAdapter(annotation)
     adapter = _SHARED_ADAPTERS.get(key)
     if adapter is None:
-        adapter = _SHARED_ADAPTERS[key] = TypeAdapter(info.annotation)
+        adapter = _SHARED_ADAPTERS[key] = TypeAdapter(annotation)
     return adapter
+
+
+def _sharing_key(info: FieldInfo) -> Any:
+    """A key that only fields with the same type and constraints have; `None` if that cannot be told."""
+    identity = type_identity(info.annotation)
+    key = (identity, *((type(item), item) for item in info.metadata))
+    try:
+        hash(key)
+    except TypeError:
+        return None
+    return None if identity is None else key
 
 
 def type_identity(annotation: Any) -> Any:

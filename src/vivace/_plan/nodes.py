@@ -90,7 +90,6 @@ class DependencyPlan:
     parent_scopes: tuple[str, ...] = ()
     concurrency: _DependencyConcurrency | None = None
     route_path: str | None = None
-    stands_for: DependencyPlan | None = None  # what `dependency_overrides` replaced by this
 
     @property
     def parameters(self) -> tuple[ParameterPlan, ...]:
@@ -118,8 +117,6 @@ class DependencyPlan:
     @property
     def cache_key(self) -> tuple[Any, tuple[str, ...], str]:
         """Dependencies with the same key are called once per request."""
-        if self.stands_for is not None:
-            return self.stands_for.cache_key
         scopes = tuple(sorted(set(self.oauth_scopes))) if self.uses_scopes else ()
         return (_hashable(self.call), scopes, self.exit_scope or "")
 
@@ -171,6 +168,11 @@ class BodyPlan:
     parameters: tuple[ParameterPlan, ...]  # of the endpoint and its dependencies
     embed: bool  # each parameter is a key of an object, rather than the one parameter being the body
     is_form: bool  # urlencoded or multipart; otherwise JSON if the Content-Type says so, else bytes
+
+    @property
+    def whole(self) -> ParameterPlan | None:
+        """The one parameter that is the whole of a JSON body."""
+        return self.parameters[0] if len(self.parameters) == 1 and not self.embed and not self.is_form else None
 
 
 class ResponseMode(Enum):

@@ -36,7 +36,7 @@ from .annotations import (
 )
 from .errors import DeclarationError, require
 from .fields import ModelField
-from .forms import prepare_form_annotation
+from .forms import is_json_field, prepare_form_annotation
 from .multipart import ensure_multipart_is_installed
 from .nodes import Location, ParameterPlan, Special
 from .shapes import is_parameter_model, is_scalar, is_scalar_sequence
@@ -194,7 +194,7 @@ def _marked(declaration: Declaration) -> ParameterPlan:
     plan = _parameter(declaration, info, info.in_.value)
     if isinstance(info, params.Query):
         require(
-            is_scalar(plan.field) or is_scalar_sequence(plan.field) or is_parameter_model(plan.field),
+            any(fits(plan.field) for fits in (is_scalar, is_scalar_sequence, is_parameter_model, is_json_field)),
             f"Query parameter {declaration.name!r} must be one of the supported types: a scalar, a sequence of scalars"
             " or a model",
         )

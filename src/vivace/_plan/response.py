@@ -31,7 +31,7 @@ def stream_item_type(annotation: Any) -> Any:
     if origin in _STREAM_ORIGINS:
         arguments = get_args(annotation)
         return arguments[0] if arguments else Any
-    return Any if annotation in _STREAM_ORIGINS else None
+    return None
 
 
 def response_mode(endpoint: Callable[..., Any], response_class: Any) -> ResponseMode:

@@ -6,13 +6,11 @@ from vivace import params
 
 from .annotations import field_annotation_is_scalar, field_annotation_is_scalar_sequence
 from .fields import ModelField
-from .forms import is_json_field, parameter_model
+from .forms import parameter_model
 
 
 def is_scalar(field: ModelField) -> bool:
     """One text value: what a path segment can hold."""
-    if is_json_field(field):
-        return True
     return field_annotation_is_scalar(field.field_info.annotation) and not isinstance(field.field_info, params.Body)
 
 

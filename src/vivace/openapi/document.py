@@ -1,4 +1,4 @@
-"""The whole document: `build_document` turns routes into what `/openapi.json` answers.
+"""The whole document: `get_openapi` turns routes into what `/openapi.json` answers.
 
 It goes in three steps. All fields of all routes get their schemas in one pass (`schemas`); each route gets
 its path item (`operations`), noting what it needs in `components`; and the result is run through the models
@@ -8,7 +8,7 @@ order.
 Knows routes as the other files of this room do; knows nothing of apps.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from vivace._plan.fields import ModelField
@@ -22,40 +22,70 @@ from .schemas import build_schemas
 from .security import scheme_definitions
 
 
-def build_document(
+def get_openapi(
     *,
-    openapi_version: str,
-    info: Mapping[str, Any],
-    routes: Sequence[Documented],
-    webhooks: Sequence[Documented] = (),
-    servers: Sequence[Mapping[str, Any]] | None = None,
-    tags: Sequence[Mapping[str, Any]] | None = None,
-    external_docs: Mapping[str, Any] | None = None,
+    title: str,
+    version: str,
+    openapi_version: str = "3.1.0",
+    summary: str | None = None,
+    description: str | None = None,
+    routes: Sequence[Any],
+    webhooks: Sequence[Any] | None = None,
+    tags: list[dict[str, Any]] | None = None,
+    servers: list[dict[str, str | Any]] | None = None,
+    terms_of_service: str | None = None,
+    contact: dict[str, str | Any] | None = None,
+    license_info: dict[str, str | Any] | None = None,
     separate_input_output_schemas: bool = True,
+    external_docs: dict[str, Any] | None = None,
 ) -> dict[str, Any]:
-    """The OpenAPI document, as plain data that JSON can hold.
+    """The OpenAPI document of some routes, as plain data that JSON can hold.
 
-    Raises `pydantic.ValidationError` when a part that users write outside of `paths` (contact, tags,
-    servers, a schema in `json_schema_extra`) is not what the specification says.
+    `routes` and `webhooks` are routes or route contexts (`app.routes`,
+    `iter_route_contexts(router.routes)`). `openapi_version` is only stated: what is written follows 3.1.
 
     Example:
-        build_document(openapi_version="3.1.0", info={"title": "Shop", "version": "1"}, routes=app_routes)
+        def custom_openapi():
+            if not app.openapi_schema:
+                app.openapi_schema = get_openapi(title="Shop", version="2.5.0", routes=app.routes)
+                app.openapi_schema["info"]["x-logo"] = {"url": "https://example.com/logo.png"}
+            return app.openapi_schema
+
+        app.openapi = custom_openapi
+
+    Raises `pydantic.ValidationError` when one of the dicts is not what the specification says.
+    Source: https://spec.openapis.org/oas/v3.1.0
     """
-    fields = fields_of([*routes, *webhooks])
+    info = {
+        "summary": summary,
+        "description": description,
+        "termsOfService": terms_of_service,
+        "contact": contact,
+        "license": license_info,
+    }
+    endpoints, hooks = list(iter_documented(routes)), list(iter_documented(webhooks or ()))
+    fields = fields_of([*endpoints, *hooks])
     findings = Findings(build_schemas(fields, separate_input_output=separate_input_output_schemas))
-    document: dict[str, Any] = {"openapi": openapi_version, "info": info}
-    if servers:
-        document["servers"] = servers
-    document["paths"] = _path_items(routes, findings)
-    if webhook_items := _path_items(webhooks, findings):
-        document["webhooks"] = webhook_items
-    if components := _components(findings):
-        document["components"] = components
-    if tags:
-        document["tags"] = tags
-    if external_docs:
-        document["externalDocs"] = external_docs
-    return as_json(document)
+    paths, webhook_items = _path_items(endpoints, findings), _path_items(hooks, findings)
+    parts = {
+        "servers": servers,
+        "webhooks": webhook_items,
+        "components": _components(findings),
+        "tags": tags,
+        "externalDocs": external_docs,
+    }
+    return as_json(
+        {
+            "openapi": openapi_version,
+            "info": {"title": title, "version": version, **_what_is_said(info)},
+            "paths": paths,
+            **_what_is_said(parts),
+        }
+    )
+
+
+def _what_is_said(parts: dict[str, Any]) -> dict[str, Any]:
+    return {name: part for name, part in parts.items() if part}
 
 
 def as_json(document: dict[str, Any]) -> dict[str, Any]:

@@ -30,7 +30,8 @@ from vivace.utils import is_body_allowed_for_status_code as is_body_allowed_for_
 
 from .constants import METHODS_WITH_BODY as METHODS_WITH_BODY
 from .constants import REF_PREFIX as REF_PREFIX
-from .document import build_document, fields_of
+from .document import fields_of
+from .document import get_openapi as get_openapi
 from .models import OpenAPI as OpenAPI
 from .operations import Findings, build_path_item, operation_metadata, operation_summary, request_body
 from .responses import HTTP_VALIDATION_ERROR, STATUS_CODE_RANGES, VALIDATION_ERROR
@@ -41,59 +42,6 @@ from .security import scheme_definitions
 status_code_ranges = STATUS_CODE_RANGES
 validation_error_definition = VALIDATION_ERROR
 validation_error_response_definition = HTTP_VALIDATION_ERROR
-
-
-def get_openapi(
-    *,
-    title: str,
-    version: str,
-    openapi_version: str = "3.1.0",
-    summary: str | None = None,
-    description: str | None = None,
-    routes: Sequence[Any],
-    webhooks: Sequence[Any] | None = None,
-    tags: list[dict[str, Any]] | None = None,
-    servers: list[dict[str, str | Any]] | None = None,
-    terms_of_service: str | None = None,
-    contact: dict[str, str | Any] | None = None,
-    license_info: dict[str, str | Any] | None = None,
-    separate_input_output_schemas: bool = True,
-    external_docs: dict[str, Any] | None = None,
-) -> dict[str, Any]:
-    """The OpenAPI document of some routes, as plain data that JSON can hold.
-
-    `routes` and `webhooks` are routes or route contexts (`app.routes`,
-    `iter_route_contexts(router.routes)`). `openapi_version` is only stated: what is written follows 3.1.
-
-    Example:
-        def custom_openapi():
-            if not app.openapi_schema:
-                app.openapi_schema = get_openapi(title="Shop", version="2.5.0", routes=app.routes)
-                app.openapi_schema["info"]["x-logo"] = {"url": "https://example.com/logo.png"}
-            return app.openapi_schema
-
-        app.openapi = custom_openapi
-
-    Raises `pydantic.ValidationError` when one of the dicts is not what the specification says.
-    Source: https://spec.openapis.org/oas/v3.1.0
-    """
-    info = {
-        "summary": summary,
-        "description": description,
-        "termsOfService": terms_of_service,
-        "contact": contact,
-        "license": license_info,
-    }
-    return build_document(
-        openapi_version=openapi_version,
-        info={"title": title, "version": version, **{key: value for key, value in info.items() if value}},
-        routes=list(iter_documented(routes)),
-        webhooks=list(iter_documented(webhooks or ())),
-        servers=servers,
-        tags=tags,
-        external_docs=external_docs,
-        separate_input_output_schemas=separate_input_output_schemas,
-    )
 
 
 def get_fields_from_routes(routes: Sequence[BaseRoute | Any]) -> list[ModelField]:

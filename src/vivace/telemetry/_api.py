@@ -273,21 +273,19 @@ class Gate:
         self._stack: object = None
         self._foreign = False
 
-    def entry(self, scope: Scope, stack: ASGIApp, serve: ASGIApp | None = None) -> ASGIApp:
+    def entry(self, scope: Scope, stack: ASGIApp) -> ASGIApp:
         """What shall serve this request: `stack` as it is, or `stack` with telemetry around it.
 
-        `stack` should be the same object from request to request: what is found out about it is kept. If not the
-        stack itself but something around it is to be called, that is `serve`.
+        `stack` should be the same object from request to request: what is found out about it is kept.
         """
-        serve = serve or stack
         if SCOPE_KEY in scope or scope["type"] not in _OBSERVED_SCOPES:
-            return serve  # an outer app observes this request, or has excluded it
+            return stack  # an outer app observes this request, or has excluded it
         if self._follows_globals and _no_global_provider_is_set():
-            return serve
+            return stack
         native = self.native
         if not native.enabled() or self._is_observed_by_contrib(stack):
-            return serve
-        return partial(native, serve)
+            return stack
+        return partial(native, stack)
 
     @property
     def native(self) -> NativeTelemetry:
@@ -318,21 +316,35 @@ _GLOBAL_PROVIDERS = (
     ("opentelemetry._logs", "get_logger_provider", "_LOGGER_PROVIDER"),
 )
 
+# The same once it has been found: the module's names, the getter's name and the getter, its globals, the variable.
+_watched: dict[str, tuple[dict[str, Any], str, Any, dict[str, Any], str]] = {}
+
 
 def _no_global_provider_is_set() -> bool:
     """Whether it is certain, without asking OpenTelemetry, that it has no provider to offer.
 
-    PERF: many libraries import the API and few programs configure it. The three getters look into `os.environ`
-    each time (3 µs together); reading the variables behind them takes a fraction of that. A getter that somebody
-    has replaced does not have the variable among its globals: then it is not certain, and the getters are asked.
+    PERF: many programs import the API, through some library, and few configure it. The three getters look into
+    `os.environ` each time (3 µs together); reading the variables behind them takes a tenth of that. It is certain
+    only while the getters are the API's own.
     """
-    for name, getter, variable in _GLOBAL_PROVIDERS:
-        module = modules.get(name)
-        if module is None:
-            continue
-        variables = getattr(getattr(module, getter, None), "__globals__", {})
-        if variables.get(variable, module) is not None:
+    if len(_watched) < len(_GLOBAL_PROVIDERS) and not _watch_imported():
+        return False
+    for names, name, getter, variables, variable in _watched.values():
+        if variables[variable] is not None or names[name] is not getter:
             return False
+    return True
+
+
+def _watch_imported() -> bool:
+    """Find the variables of what has been imported meanwhile; false where they are not where they should be."""
+    for module, name, variable in _GLOBAL_PROVIDERS:
+        if module in _watched or module not in modules:
+            continue
+        names = vars(modules[module])
+        variables = getattr(names.get(name), "__globals__", {})
+        if variable not in variables:
+            return False
+        _watched[module] = (names, name, names[name], variables, variable)
     return True
 
 

@@ -44,6 +44,7 @@ from ._api import (
     unhandled,
 )
 
+# The instrumentation scope: processors recognise these signals by its name. The version beside it is vivace's.
 _SCOPE_NAME = "fastapi"
 _SCHEMA_URL = "https://opentelemetry.io/schemas/1.44.0"
 

@@ -1,0 +1,127 @@
+"""Containers that tell when they change, so that requests need not look.
+
+A router's routes and an app's dependency overrides are ordinary lists and dicts to the programs that edit them. What was
+made from them (the lookup, the compiled functions in it) is forgotten when they change.
+"""
+
+from __future__ import annotations
+
+import weakref
+from collections.abc import Callable, Iterable, Mapping
+from typing import TYPE_CHECKING, Any, SupportsIndex
+
+from starlette.routing import BaseRoute
+
+if TYPE_CHECKING:
+    from vivace.routing import APIRouter
+
+
+class RouteList(list[BaseRoute]):
+    """A router's routes; whatever edits the list makes the lookup be built anew."""
+
+    def __init__(self, routes: Iterable[BaseRoute], changed: Callable[[], None]) -> None:
+        super().__init__(routes)
+        self._changed = changed
+
+    def append(self, route: BaseRoute) -> None:
+        super().append(route)
+        self._changed()
+
+    def extend(self, routes: Iterable[BaseRoute]) -> None:
+        super().extend(routes)
+        self._changed()
+
+    def insert(self, index: SupportsIndex, route: BaseRoute) -> None:
+        super().insert(index, route)
+        self._changed()
+
+    def remove(self, route: BaseRoute) -> None:
+        super().remove(route)
+        self._changed()
+
+    def pop(self, index: SupportsIndex = -1) -> BaseRoute:
+        route = super().pop(index)
+        self._changed()
+        return route
+
+    def clear(self) -> None:
+        super().clear()
+        self._changed()
+
+    def sort(self, *args: Any, **kwargs: Any) -> None:
+        super().sort(*args, **kwargs)
+        self._changed()
+
+    def reverse(self) -> None:
+        super().reverse()
+        self._changed()
+
+    def __setitem__(self, index: Any, route: Any) -> None:
+        super().__setitem__(index, route)
+        self._changed()
+
+    def __delitem__(self, index: Any) -> None:
+        super().__delitem__(index)
+        self._changed()
+
+    def __iadd__(self, routes: Iterable[BaseRoute]) -> RouteList:  # type: ignore[override,misc]
+        self.extend(routes)
+        return self
+
+    def __reduce_ex__(self, protocol: SupportsIndex) -> Any:
+        return (list, (list(self),))
+
+
+routers: weakref.WeakSet[APIRouter] = weakref.WeakSet()
+
+
+def forget_lookups() -> None:
+    """Make every router look its routes up anew: something that compiled endpoints depend on has changed."""
+    for router in list(routers):
+        router._matcher = None
+
+
+class DependencyOverrides(dict[Any, Any]):
+    """`app.dependency_overrides`: a dict that tells when it changes, so that requests need not look."""
+
+    def __init__(self, overrides: Mapping[Any, Any] = {}) -> None:  # noqa: B006
+        super().__init__(overrides)
+        self._changed()
+
+    def _changed(self) -> None:
+        forget_lookups()
+
+    def __setitem__(self, key: Any, value: Any) -> None:
+        super().__setitem__(key, value)
+        self._changed()
+
+    def __delitem__(self, key: Any) -> None:
+        super().__delitem__(key)
+        self._changed()
+
+    def __ior__(self, other: Any) -> DependencyOverrides:  # type: ignore[override,misc]
+        self.update(other)
+        return self
+
+    def clear(self) -> None:
+        super().clear()
+        self._changed()
+
+    def pop(self, *args: Any) -> Any:
+        value = super().pop(*args)
+        self._changed()
+        return value
+
+    def popitem(self) -> tuple[Any, Any]:
+        item = super().popitem()
+        self._changed()
+        return item
+
+    def setdefault(self, key: Any, default: Any = None) -> Any:
+        value = super().setdefault(key, default)
+        self._changed()
+        return value
+
+    def update(self, *args: Any, **kwargs: Any) -> None:
+        super().update(*args, **kwargs)
+        self._changed()
