@@ -56,7 +56,7 @@ def merge_lifespans(outer: Lifespan[Any], inner: Lifespan[Any]) -> Lifespan[Any]
     """Both lifespans as one; its state is `None` only if neither gives any."""
 
     @asynccontextmanager
-    async def merged(app: Any) -> AsyncIterator[State]:
+    async def merged(app: Any) -> AsyncIterator[Any]:
         async with outer(app) as outer_state, inner(app) as inner_state:
             if outer_state is None and inner_state is None:
                 yield None

@@ -23,6 +23,7 @@ from vivace._plan.build import build_endpoint_plan, build_websocket_plan
 from vivace._plan.dependant import Dependant
 from vivace._plan.dependencies import build_root
 from vivace._plan.fields import ModelField
+from vivace._plan.mistakes import warn_of_mistakes
 from vivace._plan.nodes import DependencyPlan, EndpointPlan, ResponseMode, flat_parameters
 from vivace._plan.response import (
     item_field,
@@ -93,7 +94,9 @@ class Planned:
     @cached_property
     def variants(self) -> Variants:
         """The compiled forms, by the overrides in force."""
-        return Variants(self.plan, self.title)
+        plan = self.plan
+        warn_of_mistakes(plan, frozenset(getattr(self, "methods", None) or ()))
+        return Variants(plan, self.title)
 
     @property
     def overrides(self) -> dict[Callable[..., Any], Callable[..., Any]]:
@@ -179,7 +182,7 @@ class Operation(Planned):
         function = self.generate_unique_id_function
         if isinstance(function, DefaultPlaceholder):
             function = function.value
-        return function(self)  # type: ignore[arg-type,no-any-return]
+        return function(self)  # type: ignore[arg-type]
 
     def _declare_responses(self) -> None:
         mode = response_mode(self.endpoint, self.response_class)

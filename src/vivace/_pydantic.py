@@ -8,6 +8,7 @@ parameters, plans or documents.
 from copy import copy
 from typing import Any
 
+from pydantic import BaseModel
 from pydantic._internal import _typing_extra
 from pydantic.fields import FieldInfo
 from pydantic.json_schema import GenerateJsonSchema as _GenerateJsonSchema
@@ -71,6 +72,11 @@ def forget_alias(info: FieldInfo) -> FieldInfo:
         name: value for name, value in info._attributes_set.items() if name not in names
     }
     return forgetful
+
+
+def is_complete(model: type[BaseModel]) -> bool:
+    """Whether all types that a model names are known by now, so that it can validate."""
+    return model.__pydantic_complete__
 
 
 def evaluate_forward_reference(

@@ -99,7 +99,7 @@ class DependencyOverrides(dict[Any, Any]):
         super().__delitem__(key)
         self._changed()
 
-    def __ior__(self, other: Any) -> DependencyOverrides:  # type: ignore[override,misc]
+    def __ior__(self, other: Any) -> DependencyOverrides:  # type: ignore[misc]
         self.update(other)
         return self
 

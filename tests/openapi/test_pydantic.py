@@ -14,6 +14,7 @@ from vivace._pydantic import (
     evaluate_forward_reference,
     field_attributes,
     forget_alias,
+    is_complete,
     merged_field_info,
 )
 
@@ -59,6 +60,14 @@ def test_a_field_without_its_alias_goes_by_its_name_in_a_model() -> None:
     assert model.model_json_schema()["properties"] == {
         "item_id": {"description": "d", "minimum": 3, "title": "Item Id", "type": "integer"}
     }
+
+
+def test_a_model_is_complete_once_its_types_are_known() -> None:
+    waiting = create_model("Waiting", later=("Later", ...))
+    assert not is_complete(waiting)
+
+    waiting.model_rebuild(_types_namespace={"Later": int})
+    assert is_complete(waiting)
 
 
 def test_names_that_are_not_there_yet_stay_references() -> None:

@@ -105,7 +105,8 @@ def _register(title: str, text: str) -> str:
     title = title.replace("\n", " ")
     for attempt in itertools.count(1):
         filename = f"<vivace {title}>" if attempt == 1 else f"<vivace {title} #{attempt}>"
-        # No mtime: checkcache() must not look for a file.
-        if linecache.cache.setdefault(filename, (len(text), None, lines, filename))[2] == lines:  # type: ignore[comparison-overlap]
+        # No mtime: checkcache() must not look for a file. (Lazy entries, which are shorter, exist for real files alone.)
+        kept: Any = linecache.cache.setdefault(filename, (len(text), None, lines, filename))
+        if kept[2] == lines:
             return filename
     raise AssertionError("itertools.count ends")

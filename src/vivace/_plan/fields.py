@@ -75,7 +75,7 @@ class ModelField:
     @cached_property
     def validator(self) -> SchemaValidator:
         """Validates exactly as `type_adapter` does, and may be shared with other fields of the same type."""
-        return _validating_adapter(self.field_info, self.config).validator  # type: ignore[return-value]
+        return _validating_adapter(self.field_info, self.config).validator
 
     @cached_property
     def serializer(self) -> SchemaSerializer:
@@ -118,8 +118,8 @@ class ModelField:
         return self.serializer.to_python(
             value,
             mode=mode,
-            include=include,  # type: ignore[arg-type]
-            exclude=exclude,  # type: ignore[arg-type]
+            include=include,
+            exclude=exclude,
             by_alias=by_alias,
             exclude_unset=exclude_unset,
             exclude_defaults=exclude_defaults,
@@ -140,8 +140,8 @@ class ModelField:
         """The value as JSON text in UTF-8, in one call of pydantic-core."""
         return self.serializer.to_json(
             value,
-            include=include,  # type: ignore[arg-type]
-            exclude=exclude,  # type: ignore[arg-type]
+            include=include,
+            exclude=exclude,
             by_alias=by_alias,
             exclude_unset=exclude_unset,
             exclude_defaults=exclude_defaults,
@@ -164,7 +164,8 @@ def _build_adapter(info: FieldInfo, config: ConfigDict | None) -> TypeAdapter[An
     with warnings.catch_warnings():
         # An alias means something to us, if not to a TypeAdapter.
         warnings.filterwarnings("ignore", message="The '(alias|validation_alias|serialization_alias)' attribute")
-        return TypeAdapter(Annotated[info.annotation, info], config=config)
+        annotation: Any = Annotated[info.annotation, info]
+        return TypeAdapter(annotation, config=config)
 
 
 def _validating_adapter(info: FieldInfo, config: ConfigDict | None) -> TypeAdapter[Any]:
@@ -172,7 +173,7 @@ def _validating_adapter(info: FieldInfo, config: ConfigDict | None) -> TypeAdapt
     # `validate_default` are all that a FieldInfo adds to the validation of a value.
     if config is not None or info.discriminator is not None:
         return _build_adapter(info, config)
-    annotation = Annotated[info.annotation, *info.metadata] if info.metadata else info.annotation
+    annotation: Any = Annotated[info.annotation, *info.metadata] if info.metadata else info.annotation
     key = _sharing_key(info)
     if key is None:
         return TypeAdapter(annotation)

@@ -269,7 +269,9 @@ class Gate:
         self._config = config
         self._native: NativeTelemetry | None = None
         own = (config["tracer_provider"], config["meter_provider"], config["logger_provider"])
-        self._follows_globals = own == (None, None, None) and _PROVIDER_VARIABLES.isdisjoint(os.environ)
+        self._follows_globals = all(provider is None for provider in own) and _PROVIDER_VARIABLES.isdisjoint(
+            os.environ
+        )
         self._stack: object = None
         self._foreign = False
 

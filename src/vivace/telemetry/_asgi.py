@@ -199,23 +199,24 @@ class NativeTelemetry:
         provider = self._get_tracer_provider()
         if provider is not self._tracer_provider:
             # Not for each request: the SDK makes a tracer within warnings.catch_warnings(), which makes Python
-            # forget which warnings it has already shown.
-            self._tracer_provider = provider
+            # forget which warnings it has already shown. The provider is kept last: another thread must not find it
+            # without its tracer.
             self._tracer = None if provider is None else _make_tracer(provider)
+            self._tracer_provider = provider
         return self._tracer
 
     def _instruments(self) -> tuple[Histogram, UpDownCounter] | None:
         provider = self._get_meter_provider()
         if provider is not self._meter_provider:
-            self._meter_provider = provider
             self._metrics = None if provider is None else _make_instruments(provider)
+            self._meter_provider = provider
         return self._metrics
 
     def _get_logger(self) -> Logger | None:
         provider = self._get_logger_provider()
         if provider is not self._logger_provider:
-            self._logger_provider = provider
             self._logger = None if provider is None else _make_logger(provider)
+            self._logger_provider = provider
         return self._logger
 
 

@@ -1,0 +1,114 @@
+"""Child processes: pinned to a core, in a session of their own, and gone when the caller is.
+
+Rules: no child outlives its `with` block, an exception, Ctrl-C, or the harness's own death. The first three are the block's;
+the last is `setpriv --pdeathsig`: the kernel kills the child when its parent ends (prctl(2), PR_SET_PDEATHSIG). A child
+has a session of its own, so a terminal's Ctrl-C reaches the harness only, and killing the group takes grandchildren too.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import IO
+
+ROOT = Path(__file__).resolve().parent.parent
+
+# The rest of the environment (uvicorn's own variables, Python's debugging switches) would change what is measured.
+KEPT_VARIABLES = ("HOME", "LANG", "LC_ALL", "PATH", "PYTHONPATH", "TMPDIR", "VIRTUAL_ENV")
+TAIL = 2000  # characters of a failed child's output that are shown
+
+
+class ChildError(Exception):
+    """A child failed or took too long; the message has its command and the end of what it printed."""
+
+
+def missing_programs() -> list[str]:
+    """Messages for what is needed to start children and is not on PATH."""
+    remedy = "it is part of util-linux (Debian: apt-get install -y util-linux)"
+    return [f"{name} is not on PATH: {remedy}" for name in ("taskset", "setpriv") if not shutil.which(name)]
+
+
+class Child:
+    """A running process whose output, both streams, goes to a file: `child.output()` so far."""
+
+    def __init__(self, process: subprocess.Popen[bytes], command: Sequence[str], log: IO[bytes]) -> None:
+        self.process = process
+        self.pid = process.pid
+        self._command = command
+        self._log = log
+
+    def output(self) -> str:
+        # By position: the file's offset is shared with the child, and seeking would move where it writes.
+        size = os.fstat(self._log.fileno()).st_size
+        return os.pread(self._log.fileno(), size, 0).decode(errors="replace")
+
+    def failure(self, what: str) -> ChildError:
+        program = " ".join([Path(self._command[0]).name, *self._command[1:]])
+        return ChildError(f"{program}\n{what}; it printed:\n{self.output()[-TAIL:].strip() or '(nothing)'}")
+
+
+@contextmanager
+def running(
+    command: Sequence[str],
+    *,
+    core: int,
+    environment: Mapping[str, str],
+    stdin: int = subprocess.DEVNULL,
+    stdout: int | None = None,
+) -> Iterator[Child]:
+    """Run `command` on this core, from the repository's root; kill it when the block ends.
+
+    Both streams go to the child's log; with `stdout=subprocess.PIPE` only its errors do.
+    """
+    pinned = ["setpriv", "--pdeathsig", "KILL", "--", "taskset", "-c", str(core), *command]
+    with tempfile.TemporaryFile() as log:
+        process = subprocess.Popen(
+            pinned,
+            cwd=ROOT,
+            env={**_kept_environment(), **environment},
+            stdin=stdin,
+            stdout=log if stdout is None else stdout,
+            stderr=log,
+            start_new_session=True,
+        )
+        try:
+            yield Child(process, command, log)
+        finally:
+            _end(process)
+
+
+def run(command: Sequence[str], *, core: int, environment: Mapping[str, str], timeout: float) -> str:
+    """The output of a command that ends by itself. Raises `ChildError` if it fails, or takes more than `timeout` s."""
+    with running(command, core=core, environment=environment) as child:
+        try:
+            code = child.process.wait(timeout)
+        except subprocess.TimeoutExpired:
+            raise child.failure(f"did not end within {timeout:.0f} s") from None
+        if code != 0:
+            raise child.failure(f"ended with exit code {code}")
+        return child.output()
+
+
+def _kept_environment() -> dict[str, str]:
+    return {name: os.environ[name] for name in KEPT_VARIABLES if name in os.environ}
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """Kill the whole group and wait for it. A Ctrl-C meanwhile is delivered afterwards."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM})
+    try:
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)  # SIGKILL: a server under test has nothing to lose
+        process.wait()
+        for pipe in (process.stdin, process.stdout):
+            if pipe:
+                with suppress(OSError):
+                    pipe.close()
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
