@@ -1,4 +1,4 @@
-"""What is measured, as data: each workload's request or probe, and the goals that docs/performance.md gives it.
+"""What is measured, as data: each workload's request or probe, and the goals set for it.
 
 Rules: nothing here starts a process or knows a contender's entry. Two kinds of workload: a `Load` is requested by the
 load generator for some seconds; a `Cold` one is a fresh process that measures itself and ends.

@@ -355,6 +355,7 @@ class SolvedFrontendDependencies(Protocol):
     @property
     def response(self) -> Response:
         """The response that dependencies may have written to; only its headers count."""
+        ...
 
     @property
     def background_tasks(self) -> BackgroundTasks | None:

@@ -50,7 +50,8 @@ class RouteApp:
                 handler = self.make_handler()
             finally:
                 effective_operation.reset(token)
-            self._around_handler = _doors.module().request_response(handler)
+            app: ASGIApp = _doors.module().request_response(handler)
+            self._around_handler = app
         return self._around_handler
 
 
@@ -78,5 +79,6 @@ class WebSocketApp:
             handler = doors.get_websocket_app(
                 operation.dependant, operation.dependency_overrides_provider, operation._embed_body_fields
             )
-            self._composed = doors.websocket_session(handler)
+            app: ASGIApp = doors.websocket_session(handler)
+            self._composed = app
         return self._composed

@@ -8,3 +8,12 @@ from starlette._utils import is_async_callable as is_async_callable
 from starlette.middleware.body_limit import _RequestBodyLimitResponseSent as RequestBodyLimitResponseSent
 from starlette.middleware.body_limit import _RequestBodyTooLarge as RequestBodyTooLarge
 from starlette.routing import replace_params as replace_params
+
+__all__ = [
+    "RequestBodyLimitResponseSent",
+    "RequestBodyTooLarge",
+    "get_route_path",
+    "is_async_callable",
+    "replace_params",
+    "wrap_app_handling_exceptions",
+]

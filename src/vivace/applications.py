@@ -38,9 +38,8 @@ from vivace.exception_handlers import (
     request_validation_exception_handler,
     websocket_request_validation_exception_handler,
 )
+from vivace.openapi import docs
 from vivace.exceptions import FastAPIDeprecationWarning, RequestValidationError, WebSocketRequestValidationError
-from vivace.openapi.docs import get_redoc_html, get_swagger_ui_html, get_swagger_ui_oauth2_redirect_html
-from vivace.openapi.document import get_openapi
 from vivace.telemetry import TelemetryConfig
 from vivace.telemetry import _api as telemetry_api
 from vivace.types import DecoratedCallable
@@ -231,6 +230,8 @@ class FastAPI(Verbs, Starlette):
         Replace it to change the document: `app.openapi = my_openapi`. Change it in place after the first call:
         `app.openapi_schema`.
         """
+        from vivace.openapi.document import get_openapi  # PERF (W12): with the document's models, when it is first asked for
+
         version = self.router._get_routes_version() + self.webhooks._get_routes_version()
         if self.openapi_schema is None or self._openapi_routes_version not in (None, version):
             self.openapi_schema = get_openapi(
@@ -281,7 +282,7 @@ class FastAPI(Verbs, Starlette):
     async def _swagger_ui(self, request: Request) -> HTMLResponse:
         root_path = _root_path(request)
         redirect_url = self.swagger_ui_oauth2_redirect_url
-        return get_swagger_ui_html(
+        return docs.get_swagger_ui_html(
             openapi_url=f"{root_path}{self.openapi_url}",
             title=f"{self.title} - Swagger UI",
             oauth2_redirect_url=f"{root_path}{redirect_url}" if redirect_url else redirect_url,
@@ -290,10 +291,11 @@ class FastAPI(Verbs, Starlette):
         )
 
     async def _swagger_ui_redirect(self, request: Request) -> HTMLResponse:
-        return get_swagger_ui_oauth2_redirect_html()
+        return docs.get_swagger_ui_oauth2_redirect_html()
 
     async def _redoc(self, request: Request) -> HTMLResponse:
-        return get_redoc_html(openapi_url=f"{_root_path(request)}{self.openapi_url}", title=f"{self.title} - ReDoc")
+        url = f"{_root_path(request)}{self.openapi_url}"
+        return docs.get_redoc_html(openapi_url=url, title=f"{self.title} - ReDoc")
 
     # -- declaring: all of it is the router's
 
@@ -411,7 +413,7 @@ class FastAPI(Verbs, Starlette):
         """Answer an exception, or a status of `HTTPException`, with the decorated function."""
 
         def decorate(func: DecoratedCallable) -> DecoratedCallable:
-            self.add_exception_handler(exc_class_or_status_code, func)  # type: ignore[arg-type]
+            self.add_exception_handler(exc_class_or_status_code, func)
             return func
 
         return decorate

@@ -6,7 +6,7 @@ is wrong. Nothing here knows how an error becomes a response: see `exception_han
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Any, TypedDict
+from typing import TYPE_CHECKING, Any, TypedDict
 
 from pydantic import BaseModel, create_model
 from starlette.exceptions import HTTPException as StarletteHTTPException
@@ -57,9 +57,21 @@ class WebSocketException(StarletteWebSocketException):
         super().__init__(code=code, reason=reason)
 
 
+if TYPE_CHECKING:
+    RequestErrorModel: type[BaseModel]
+    WebSocketErrorModel: type[BaseModel]
+
 # Empty models: their names are what matters, since they head the errors that Pydantic reports.
-RequestErrorModel: type[BaseModel] = create_model("Request")
-WebSocketErrorModel: type[BaseModel] = create_model("WebSocket")
+_ERROR_MODELS = {"RequestErrorModel": "Request", "WebSocketErrorModel": "WebSocket"}
+
+
+def __getattr__(name: str) -> type[BaseModel]:
+    # PERF (W12): few programs ask for them, and making a model takes as long as importing this module.
+    if name not in _ERROR_MODELS:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    model: type[BaseModel] = create_model(_ERROR_MODELS[name])
+    globals()[name] = model
+    return model
 
 
 class FastAPIError(RuntimeError):

@@ -32,7 +32,7 @@ from typing_extensions import deprecated as typing_deprecated
 from vivace.concurrency import _DependencyConcurrency
 from vivace.datastructures import _Unset
 from vivace.exceptions import FastAPIDeprecationWarning
-from vivace.openapi.models import Example
+from vivace.openapi.example import Example
 
 _P = ParamSpec("_P")
 _R = TypeVar("_R")

@@ -103,6 +103,8 @@ class APIRoute(Operation, Route):
     `FastAPIError` if the declaration cannot work.
     """
 
+    methods: set[str]
+
     def __init__(
         self,
         path: str,
@@ -141,7 +143,7 @@ class APIRoute(Operation, Route):
         if operation.methods and scope["method"] not in operation.methods:
             await _method_not_allowed(operation.methods)(scope, receive, send)
             return
-        app: ASGIApp = operation.app if operation is not self else self.app  # type: ignore[attr-defined]
+        app: ASGIApp = operation.app if operation is not self else self.app
         await wrap_app_with_body_limit(app, operation.max_body_size)(scope, receive, send)
 
     @property
@@ -245,7 +247,8 @@ class APIRouter(Verbs, Router):
     What is given here (tags, dependencies, responses, limits, …) is added to every route of the router.
     """
 
-    __hash__ = object.__hash__  # Starlette compares routers by their routes, which leaves them without a hash
+    # Starlette compares routers by their routes, which leaves them without a hash.
+    __hash__ = object.__hash__  # pyright: ignore[reportAssignmentType]
 
     def __init__(
         self,
@@ -304,7 +307,7 @@ class APIRouter(Verbs, Router):
     # -- the routes, and who must know that they changed
 
     @property
-    def routes(self) -> list[BaseRoute]:  # type: ignore[override]
+    def routes(self) -> list[BaseRoute]:
         return self._routes
 
     @routes.setter

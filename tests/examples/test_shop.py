@@ -360,7 +360,7 @@ def test_confirmations_reach_the_outbox(
     message = wait_for(confirmation)
     assert (message["recipient"], message["body"]) == (
         "demo",
-        "Thank you! We will send 1 products for €25.00.",
+        "Thank you! We have received your order for €25.00.",
     )
 
 

@@ -96,7 +96,7 @@ async def write_confirmation(sessions: Sessions, order_id: int, recipient: str) 
         message = OutboxMessage(
             recipient=recipient,
             subject=f"Your order {order_id}",
-            body=f"Thank you! We will send {len(order.lines)} products for €{order.total_cents / 100:.2f}.",
+            body=f"Thank you! We have received your order for €{order.total_cents / 100:.2f}.",
         )
         session.add(message)
         await session.commit()

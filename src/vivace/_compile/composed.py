@@ -245,7 +245,7 @@ async def _answer(
         observed, steps.run_endpoint_function, dependant=dependant, values=solved.values, is_coroutine=is_coroutine
     )
     if isinstance(result, Response):
-        return runtime.with_background(result, solved.background_tasks)  # type: ignore[arg-type]
+        return runtime.with_background(result, solved.background_tasks)
     as_bytes = response_plan.field is not None and response_plan.response_class is None
     options = response_plan.options
     with telemetry.observed_serialization(observed, dependant.call):
@@ -302,7 +302,8 @@ async def request_stacks(scope: Scope) -> AsyncIterator[tuple[AsyncExitStack, As
 
 def request_response(handler: Callable[[Request], Awaitable[Response] | Response]) -> ASGIApp:
     """The ASGI application of a handler: exit stacks around it, and the response sent between their exits."""
-    call = handler if is_async_callable(handler) else partial(run_in_threadpool, handler)
+    call: Callable[[Request], Any]
+    call = handler if is_async_callable(handler) else lambda request: run_in_threadpool(handler, request)
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         request = Request(scope, receive, runtime.tracked(scope, send))
@@ -313,7 +314,7 @@ def request_response(handler: Callable[[Request], Awaitable[Response] | Response
                 async with AsyncExitStack() as function_stack:
                     scope[INNER_STACK], scope[FUNCTION_STACK], scope[CLEANUP_SCOPE] = stack, function_stack, cleanup
                     stack.push_async_callback(request.close)
-                    answer = await call(request)  # type: ignore[misc]
+                    answer = await call(request)
                 if answer is not None:
                     await runtime.send_response(answer, scope, receive, send)
                     answered = True

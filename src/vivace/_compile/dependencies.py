@@ -24,7 +24,7 @@ from vivace.concurrency import (
     contextmanager_in_threadpool,
 )
 from vivace.params import Path
-from vivace.security.oauth2 import SecurityScopes
+from vivace.security.scopes import SecurityScopes
 
 from . import runtime
 from .extract import has_constant_default, is_simple_scalar, missing, reader_for, wire_name
@@ -395,7 +395,8 @@ class DependencyEmitter:
             return f"{self.source.use(SecurityScopes)}({list(node.oauth_scopes)!r})"
         if special is Special.CONNECTION:
             return self.connection
-        return special.value
+        name: str = special.value
+        return name
 
 
 def missing_at(location: tuple[str, ...]) -> dict[str, Any]:

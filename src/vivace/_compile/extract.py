@@ -94,9 +94,9 @@ class ParameterReader:
         return absent(self.field, (self.location, self.keys[0]))
 
     def _key(self, source: Source) -> str:
-        if len(self.keys) > 1:
-            return next((key for key in self.keys if key in source), self.keys[0])
-        return self.keys[0]
+        if len(self.keys) == 1:
+            return self.keys[0]
+        return next((key for key in self.keys if key in source), self.keys[0])
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,8 @@ from typing import Any
 
 from pydantic_core import PydanticUndefined
 
+from vivace.exceptions import RequestValidationError, WebSocketRequestValidationError
+
 # The key of the scope under which an observed request keeps its telemetry.
 SCOPE_KEY = "fastapi.telemetry"
 
@@ -48,14 +50,14 @@ def solved(observed: Any, values: dict[str, Any], errors: list[Any]) -> None:
         observed.data.values, observed.data.errors = values, errors
 
 
-def validation_failed(observed: Any, error: Exception) -> None:
+def validation_failed(observed: Any, error: RequestValidationError | WebSocketRequestValidationError) -> None:
     if observed is not None:
         from vivace.telemetry import _api
 
         _api.validation_failed(observed, error)
 
 
-def invalid_body(observed: Any, error: Exception) -> None:
+def invalid_body(observed: Any, error: RequestValidationError) -> None:
     if observed is not None:
         from vivace.telemetry import _api
 

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import aclosing
 from functools import lru_cache
 from math import isfinite
-from typing import Any
+from typing import Any, ClassVar
 
 from anyio import (
     ClosedResourceError,
@@ -36,7 +36,7 @@ ContextMaker = Callable[[Scope], EndpointContext]
 class Settings:
     """What may be changed while the program runs; `routing` points `ping_interval` at its own setting."""
 
-    ping_interval: Callable[[], float] = staticmethod(lambda: 15.0)
+    ping_interval: ClassVar[staticmethod[[], float]] = staticmethod(lambda: 15.0)
 
 
 def raw_chunks(result: Any) -> Any:
@@ -131,7 +131,8 @@ def event_stream(
             async for item in items:
                 yield _event(item, writer, context, scope)
 
-    response = _with_keepalive(response_class)(events(), **arguments)
+    # mypy looks for the hash of the class among its instances' methods.
+    response = _with_keepalive(response_class)(events(), **arguments)  # type: ignore[arg-type]
     response.headers["Cache-Control"] = "no-cache"
     # Proxies such as nginx would collect events before they pass them on.
     response.headers["X-Accel-Buffering"] = "no"

@@ -10,7 +10,7 @@ import threading
 from collections.abc import Iterable, Iterator
 from copy import copy
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 from starlette.datastructures import URLPath
 from starlette.routing import BaseRoute, Host, Match, Mount, NoMatchFound, Route, Router, WebSocketRoute, compile_path
@@ -157,9 +157,9 @@ class IncludedRouter(BaseRoute):
                 inner = context.then(route.include_context)
                 candidates.append(IncludedRouter(route.original_router, inner))
             elif isinstance(route, Operation):
-                candidates.append(EffectiveRoute(route, context))
+                candidates.append(EffectiveRoute(cast("APIRoute", route), context))
             elif isinstance(route, WebSocketOperation):
-                candidates.append(EffectiveWebSocketRoute(route, context))
+                candidates.append(EffectiveWebSocketRoute(cast("APIWebSocketRoute", route), context))
             elif isinstance(route, (Route, WebSocketRoute, Mount, Host)):
                 candidates.append(EffectiveStarletteRoute(route, self.original_router, context))
         return candidates
@@ -180,9 +180,9 @@ class IncludedRouter(BaseRoute):
             if isinstance(route, FrontendRouteGroup):
                 yield _IncludedFrontends(route, router, context)
             elif isinstance(route, Operation):
-                yield EffectiveRoute(route, context)  # type: ignore[misc]
+                yield EffectiveRoute(cast("APIRoute", route), context)  # type: ignore[misc]  # asked like a BaseRoute
             else:
-                yield _EffectiveLowPriorityRoute(route, router, context)  # type: ignore[misc]
+                yield _EffectiveLowPriorityRoute(route, router, context)  # type: ignore[misc]  # likewise
         for candidate in self.effective_candidates_of_routers():
             yield from candidate.effective_low_priority_routes()
 
@@ -359,7 +359,9 @@ def match_operation(operation: Any, scope: Scope, kind: str) -> tuple[Match, Sco
     return Match.FULL, child_scope
 
 
-def operation_url_path(operation: Any, name: str, path_params: dict[str, Any], protocol: str) -> URLPath:
+def operation_url_path(
+    operation: Any, name: str, path_params: dict[str, Any], protocol: Literal["http", "websocket"]
+) -> URLPath:
     """The path of an operation by name; raises `NoMatchFound` unless name and parameters are the operation's."""
     if name != operation.name or set(path_params) != set(operation.param_convertors):
         raise NoMatchFound(name, path_params)

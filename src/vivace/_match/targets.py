@@ -50,7 +50,7 @@ def targets_of(route: Any, router: APIRouter) -> Iterator[Target]:
 
 def _operation_target(operation: Any) -> Target:
     route: Any = getattr(operation, "original_route", operation)
-    kind = "websocket" if isinstance(operation, WebSocketOperation) else "http"
+    kind = _kind(operation)
     if not route.has_plain_matching:
         return Target(operation, kind="any", updates={"route": route})
     included = operation is not route
@@ -67,6 +67,10 @@ def _operation_target(operation: Any) -> Target:
     if route.has_plain_handling:
         target.app = _first_use(target, operation)
     return target
+
+
+def _kind(operation: Any) -> str:
+    return "websocket" if isinstance(operation, WebSocketOperation) else "http"
 
 
 def _has_convertors(operation: Any) -> bool:
@@ -93,7 +97,7 @@ def _notifies(provider: Any) -> bool:
 
 
 def _starlette_target(route: Any, router: APIRouter) -> Target:
-    actual = route.starlette_route if isinstance(route, EffectiveStarletteRoute) else route
+    actual: Any = route.starlette_route if isinstance(route, EffectiveStarletteRoute) else route
     holder = route if isinstance(route, EffectiveStarletteRoute) else router
     cls = type(actual)
     shown: Scope = {} if isinstance(route, EffectiveStarletteRoute) else {"route": route}

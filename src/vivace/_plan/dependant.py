@@ -54,9 +54,13 @@ class Dependant:
     @classmethod
     def from_plan(cls, plan: DependencyPlan) -> Dependant:
         specials = {special: name for name, special in plan.specials}
+        by_location: dict[str, Any] = {
+            f"{location}_params": [p.field for p in getattr(plan, location)] for location in _LOCATIONS
+        }
+        by_special: dict[str, Any] = {attribute: specials.get(special) for special, attribute in _SPECIAL_NAMES}
         return cls(
-            **{f"{location}_params": [p.field for p in getattr(plan, location)] for location in _LOCATIONS},
-            **{attribute: specials.get(special) for special, attribute in _SPECIAL_NAMES},
+            **by_location,
+            **by_special,
             dependencies=[cls.from_plan(child) for child in plan.dependencies],
             name=plan.name,
             call=plan.call,

@@ -69,12 +69,8 @@ def build_dependency(
             specials.append((parameter.name, found))
         else:
             parameters.setdefault(found.location, []).append(found)
-    return replace(
-        node,
-        specials=tuple(specials),
-        dependencies=tuple(dependencies),
-        **{location: tuple(found) for location, found in parameters.items()},
-    )
+    by_location: dict[str, Any] = {location: tuple(found) for location, found in parameters.items()}
+    return replace(node, specials=tuple(specials), dependencies=tuple(dependencies), **by_location)
 
 
 def _child(
@@ -138,7 +134,9 @@ def with_overrides(
 def _overridden(
     node: DependencyPlan, overrides: Mapping[Callable[..., Any], Callable[..., Any]]
 ) -> DependencyPlan:
-    call = overrides.get(node.call, node.call) if _is_hashable(node.call) else node.call
+    call = node.call
+    if call is not None and _is_hashable(call):
+        call = overrides.get(call, call)
     if call is node.call:
         return with_overrides(node, overrides)
     assert call is not None

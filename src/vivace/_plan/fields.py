@@ -8,10 +8,9 @@ from __future__ import annotations
 
 import dataclasses
 import warnings
-from collections.abc import Sequence
 from copy import deepcopy
 from functools import cached_property
-from typing import Annotated, Any, Literal, get_args, get_origin
+from typing import Annotated, Any, Literal, cast, get_args, get_origin
 
 from pydantic import BaseModel, ConfigDict, PydanticSchemaGenerationError, TypeAdapter
 from pydantic.errors import PydanticUndefinedAnnotation
@@ -75,12 +74,13 @@ class ModelField:
     @cached_property
     def validator(self) -> SchemaValidator:
         """Validates exactly as `type_adapter` does, and may be shared with other fields of the same type."""
-        return _validating_adapter(self.field_info, self.config).validator
+        validator = _validating_adapter(self.field_info, self.config).validator
+        return validator  # type: ignore[return-value]  # a Pydantic plugin's wrapper has the same methods
 
     @cached_property
     def serializer(self) -> SchemaSerializer:
         """Serialises exactly as `type_adapter` does, and may be shared."""
-        return _validating_adapter(self.field_info, self.config).serializer  # type: ignore[return-value]
+        return _validating_adapter(self.field_info, self.config).serializer
 
     def check(self) -> None:
         """Build the adapter now if that can fail; raises Pydantic's error for a type it cannot handle."""
@@ -151,8 +151,8 @@ class ModelField:
 
 def located_errors(exc: ValidationError, loc: tuple[int | str, ...]) -> list[dict[str, Any]]:
     """Pydantic's errors as dicts, each location prefixed with where the value came from."""
-    errors: Sequence[Any] = exc.errors(include_url=False)
-    return [{**error, "loc": (*loc, *error["loc"])} for error in errors] if loc else list(errors)
+    errors = cast("list[dict[str, Any]]", exc.errors(include_url=False))
+    return [{**error, "loc": (*loc, *error["loc"])} for error in errors] if loc else errors
 
 
 def missing_error(loc: tuple[int | str, ...]) -> dict[str, Any]:

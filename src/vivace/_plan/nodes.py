@@ -6,10 +6,12 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING, Any, Literal
+
+from vivace._form_limits import _FormLimits
 
 if TYPE_CHECKING:
     from starlette.responses import Response
@@ -215,7 +217,7 @@ class EndpointPlan:
     response: ResponsePlan
     path: str
     strict_content_type: bool = True
-    form_limits: Mapping[str, int] = dataclasses.field(default_factory=dict)
+    form_limits: _FormLimits = dataclasses.field(default_factory=_FormLimits)
 
     @property
     def flat(self) -> FlatParameters:

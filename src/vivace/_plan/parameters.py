@@ -25,7 +25,7 @@ from typing_inspection.typing_objects import is_typealiastype
 from vivace import params
 from vivace._pydantic import merged_field_info
 from vivace.exceptions import FastAPIError, PydanticV1NotSupportedError
-from vivace.security.oauth2 import SecurityScopes
+from vivace.security.scopes import SecurityScopes
 
 from .annotations import (
     annotation_is_pydantic_v1,
@@ -138,6 +138,11 @@ def _info_from_annotated(name: str, annotation: Any, marker: FieldInfo, default:
 # --- the rules -----------------------------------------------------------------------------------------------------
 
 
+def _depends(declaration: Declaration) -> params.Depends:
+    assert declaration.depends is not None
+    return declaration.depends
+
+
 def _special(declaration: Declaration) -> Special:
     require(
         declaration.info is None,
@@ -217,7 +222,7 @@ def _query(declaration: Declaration) -> ParameterPlan:
 Rule = tuple[Callable[[Declaration], bool], Callable[[Declaration], Node]]
 
 RULES: tuple[Rule, ...] = (
-    (lambda d: d.depends is not None, lambda d: d.depends),  # type: ignore[return-value,dict-item]
+    (lambda d: d.depends is not None, _depends),
     (lambda d: d.special is not None, _special),
     (lambda d: d.in_path, _path),
     (lambda d: isinstance(d.info, (params.Param, params.Body)), _marked),

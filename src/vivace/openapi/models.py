@@ -26,11 +26,13 @@ from pydantic_core.core_schema import ValidationInfo, with_info_plain_validator_
 from typing_extensions import TypedDict
 from typing_extensions import deprecated as typing_deprecated
 
+from vivace.openapi.example import Example as Example
+
 logger = logging.getLogger("vivace")
 
 try:
     import email_validator as _email_validator  # noqa: F401  (only whether it is there counts)
-    from pydantic import EmailStr
+    from pydantic import EmailStr  # pyright: ignore[reportAssignmentType]  # one of the two is used as a type
 except ImportError:
 
     class EmailStr(str):  # type: ignore[no-redef]
@@ -211,16 +213,6 @@ SchemaOrBool: TypeAlias = Schema | bool
 # ---- parameters, bodies and responses (OAS 3.1, 4.8.12 to 4.8.21) ------------------------------------------
 
 
-class Example(TypedDict, total=False):
-    # A plain dict, not a model: `openapi_examples={"cheap": {"value": 1}}` is written by hand at endpoints.
-    summary: str | None
-    description: str | None
-    value: Any | None
-    externalValue: AnyUrl | None
-
-    __pydantic_config__ = {"extra": "allow"}  # type: ignore[misc]  # noqa: RUF012
-
-
 class ParameterInType(Enum):
     query = "query"
     header = "header"
@@ -358,7 +350,7 @@ class HTTPBase(SecurityBase):
 
 
 class HTTPBearer(HTTPBase):
-    scheme: Literal["bearer"] = "bearer"
+    scheme: Literal["bearer"] = "bearer"  # pyright: ignore[reportIncompatibleVariableOverride]  # never assigned to
     bearerFormat: str | None = None
 
 

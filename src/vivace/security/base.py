@@ -1,6 +1,11 @@
 """What makes a dependency a security scheme."""
 
-from vivace.openapi.models import SecurityBase as SecurityBaseModel
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from vivace.openapi.models import SecurityBase as SecurityBaseModel
 
 
 class SecurityBase:

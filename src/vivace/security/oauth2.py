@@ -10,6 +10,7 @@ from vivace.openapi.models import OAuth2 as OAuth2Model
 from vivace.openapi.models import OAuthFlows as OAuthFlowsModel
 from vivace.param_functions import Form
 from vivace.security.base import SecurityBase
+from vivace.security.scopes import SecurityScopes as SecurityScopes
 from vivace.security.utils import get_authorization_scheme_param
 
 
@@ -175,18 +176,3 @@ class OAuth2AuthorizationCodeBearer(OAuth2):
 
     async def __call__(self, request: HTTPConnection) -> str | None:
         return self._read_bearer_token(request)
-
-
-class SecurityScopes:
-    """The scopes that all who depend on this dependency require; a parameter of this type receives them.
-
-        async def current_user(scopes: SecurityScopes, token: Annotated[str, Depends(oauth2)]):
-            if not set(scopes.scopes) <= granted(token):
-                raise HTTPException(403, headers={"WWW-Authenticate": f'Bearer scope="{scopes.scope_str}"'})
-
-    `scope_str` has them separated by spaces, as RFC 6749, 3.3 writes them.
-    """
-
-    def __init__(self, scopes: list[str] | None = None) -> None:
-        self.scopes: list[str] = scopes or []
-        self.scope_str: str = " ".join(self.scopes)

@@ -88,6 +88,20 @@ class TelemetryConfig(TypedDict, total=False):
     """Given the ASGI scope, answers whether to leave this request or connection out of all telemetry."""
 
 
+class CompleteConfig(TypedDict):
+    """A `TelemetryConfig` that leaves nothing out: what `read_config` makes of one."""
+
+    tracer_provider: TracerProvider | None
+    meter_provider: MeterProvider | None
+    logger_provider: LoggerProvider | None
+    tracing: bool
+    metrics: bool
+    logs: bool
+    operation_spans: bool
+    auto_configure: bool
+    exclude: Callable[[MutableMapping[str, Any]], bool] | None
+
+
 @dataclass(kw_only=True)
 class TelemetryData:
     """The objects of the request being served, for processors that enrich spans and logs with them.
@@ -224,7 +238,7 @@ def _get_request_telemetry(context: Context | None = None) -> _RequestTelemetry 
 # --- Is a request observed? ---------------------------------------------------------------------------------
 
 
-def read_config(telemetry: Mapping[str, Any] | None) -> TelemetryConfig:
+def read_config(telemetry: Mapping[str, Any] | None) -> CompleteConfig:
     """A complete configuration out of the `telemetry` argument: a copy, with defaults for what is missing.
 
         read_config({"metrics": False})["tracing"]  # True
@@ -236,7 +250,7 @@ def read_config(telemetry: Mapping[str, Any] | None) -> TelemetryConfig:
         raise TypeError(
             f"telemetry must be a dictionary such as {{'tracing': False}}, not {type(telemetry).__name__!r}"
         )
-    config: TelemetryConfig = {
+    config: CompleteConfig = {
         "tracer_provider": None,
         "meter_provider": None,
         "logger_provider": None,
@@ -265,7 +279,7 @@ class Gate:
 
     __slots__ = ("_config", "_follows_globals", "_foreign", "_native", "_stack")
 
-    def __init__(self, config: TelemetryConfig) -> None:
+    def __init__(self, config: CompleteConfig) -> None:
         self._config = config
         self._native: NativeTelemetry | None = None
         own = (config["tracer_provider"], config["meter_provider"], config["logger_provider"])
@@ -452,7 +466,7 @@ async def run_endpoint(
 
 
 async def lifespan(
-    *, config: TelemetryConfig, app: ASGIApp, scope: Scope, receive: Receive, send: Send
+    *, config: CompleteConfig, app: ASGIApp, scope: Scope, receive: Receive, send: Send
 ) -> None:
     """Run an application's lifespan with the exporters that the environment asks for; see `_runtime`."""
     from ._runtime import lifespan

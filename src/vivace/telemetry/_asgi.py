@@ -36,7 +36,7 @@ from ._api import (
     _HTTP_METHODS,
     _REQUEST_TELEMETRY_KEY,
     SCOPE_KEY,
-    TelemetryConfig,
+    CompleteConfig,
     _exception_type,
     _normal_websocket_disconnect,
     _RequestTelemetry,
@@ -68,7 +68,7 @@ class NativeTelemetry:
     Tracer, instruments and logger are kept for as long as their provider stays the same.
     """
 
-    def __init__(self, config: TelemetryConfig) -> None:
+    def __init__(self, config: CompleteConfig) -> None:
         self.config = config
         self._known_methods = _read_known_methods()
         self._tracer_provider: TracerProvider | None = None

@@ -30,7 +30,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from vivace.exceptions import FastAPIError
 from vivace.logger import logger
 
-from ._api import TelemetryConfig, _unconfigured
+from ._api import CompleteConfig, _unconfigured
 
 _owned: list[Any] = []
 """What was made here, and is flushed and shut down here: providers, or parts added to somebody's provider."""
@@ -46,7 +46,7 @@ _LAST_MESSAGES = frozenset(
 
 
 async def lifespan(
-    *, config: TelemetryConfig, app: ASGIApp, scope: Scope, receive: Receive, send: Send
+    *, config: CompleteConfig, app: ASGIApp, scope: Scope, receive: Receive, send: Send
 ) -> None:
     """Run an application's lifespan, with exporters in place before it starts and flushed before its end is told.
 
@@ -154,7 +154,7 @@ _SIGNALS = (
 )
 
 
-def _configure_from_environment(config: TelemetryConfig) -> None:
+def _configure_from_environment(config: CompleteConfig) -> None:
     """Add the exporters that the environment asks for, to the providers that this configuration uses.
 
     Raises:
