@@ -94,9 +94,13 @@ async def drive(app: Any, request: Request, status: int, *, count: int) -> None:
     body = request.body
     for _ in range(count):
         exchange = Exchange(body)
-        await app({**template, "headers": list(template["headers"]), "state": {}}, exchange.receive, exchange.send)
+        await app(
+            {**template, "headers": list(template["headers"]), "state": {}}, exchange.receive, exchange.send
+        )
         if exchange.status != status:
-            raise RuntimeError(f"{request.method} {request.target} gave {exchange.status} instead of {status}")
+            raise RuntimeError(
+                f"{request.method} {request.target} gave {exchange.status} instead of {status}"
+            )
 
 
 async def time_requests(app: Any, request: Request, status: int, *, seconds: float) -> float:

@@ -50,7 +50,8 @@ def read(workload: Cold, contender: Contender, *, core: int) -> ColdReading:
     """Run the probe `workload.repeat` times; the medians. Raises `ChildError` if it fails."""
     command = _command(workload, contender)
     lines = [
-        run(command, core=core, environment=contender.environment, timeout=TIMEOUT) for _ in range(workload.repeat)
+        run(command, core=core, environment=contender.environment, timeout=TIMEOUT)
+        for _ in range(workload.repeat)
     ]
     readings = [json.loads(line.splitlines()[-1]) for line in lines]
     columns = zip(*(reading["values"] for reading in readings), strict=True)
@@ -92,7 +93,10 @@ async def nested_routers(routes: int) -> ColdReading:
         documented = time.perf_counter()
     if failed := [answer for answer in [*answers, document] if answer.status >= 400]:
         raise RuntimeError(f"{len(failed)} requests failed, the first with {failed[0]}")
-    digests = {f"answers of {routes} routes": digest(answers), f"OpenAPI of {routes} routes": digest([document])}
+    digests = {
+        f"answers of {routes} routes": digest(answers),
+        f"OpenAPI of {routes} routes": digest([document]),
+    }
     milliseconds = [(ready - start) * 1e3, (warm - start) * 1e3, (documented - before_document) * 1e3]
     return ColdReading([*milliseconds[:2], memory, milliseconds[2]], digests)
 

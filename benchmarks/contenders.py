@@ -39,7 +39,9 @@ class Package:
         if installed is None:
             return f"{self.name} is not installed: pip install {wanted}"
         if self.exactly and installed != self.exactly:
-            return f"{self.name} {installed} is installed, the comparison is with another: pip install {wanted}"
+            return (
+                f"{self.name} {installed} is installed, the comparison is with another: pip install {wanted}"
+            )
         return None
 
     def version(self) -> str | None:

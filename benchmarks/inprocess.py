@@ -20,7 +20,9 @@ from benchmarks.worker import Worker, working
 from benchmarks.workloads import Load
 
 
-def compare(workload: Load, contenders: Sequence[Contender], *, rounds: int, seconds: float, core: int) -> list[list[float]]:
+def compare(
+    workload: Load, contenders: Sequence[Contender], *, rounds: int, seconds: float, core: int
+) -> list[list[float]]:
     """Per round, each contender's µs per request. Raises `ChildError`, also if the answers differ."""
     with ExitStack() as stack:
         workers = [stack.enter_context(working(contender, workload, core=core)) for contender in contenders]
@@ -34,7 +36,9 @@ def _check(workload: Load, contenders: Sequence[Contender], workers: Sequence[Wo
     expected, *others = [worker.answer() for worker in workers]
     for contender, answer in zip(contenders[1:], others, strict=True):
         if differs := difference(expected, answer, contender.equal):
-            raise ChildError(f"{workload.id}: {contender.name} does not answer as {contenders[0].name}: {differs}")
+            raise ChildError(
+                f"{workload.id}: {contender.name} does not answer as {contenders[0].name}: {differs}"
+            )
 
 
 def lines(workload: Load, contenders: Sequence[Contender], times: list[list[float]]) -> Iterator[str]:
@@ -48,7 +52,9 @@ def lines(workload: Load, contenders: Sequence[Contender], times: list[list[floa
 
 
 def main(arguments: list[str]) -> int:
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.inprocess", description=__doc__.partition("\n")[0])
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks.inprocess", description=__doc__.partition("\n")[0]
+    )
     command_line.add_choice(parser)
     parser.add_argument("--rounds", type=command_line.positive(int), default=7)
     parser.add_argument("--seconds", type=command_line.positive(float), default=0.3, help="of each turn")

@@ -31,9 +31,7 @@ class CpuTimes:
     total: int
 
     def __sub__(self, earlier: CpuTimes) -> CpuTimes:
-        return CpuTimes(
-            self.busy - earlier.busy, self.stolen - earlier.stolen, self.total - earlier.total
-        )
+        return CpuTimes(self.busy - earlier.busy, self.stolen - earlier.stolen, self.total - earlier.total)
 
     @property
     def busy_share(self) -> float:

@@ -19,9 +19,13 @@ ROUNDS, SECONDS = 3, 0.3  # of the timing without cProfile
 
 def main(arguments: list[str]) -> int:
     loads = {workload.id: workload for workload in WORKLOADS if isinstance(workload, Load)}
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.profile", description=__doc__.partition("\n")[0])
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks.profile", description=__doc__.partition("\n")[0]
+    )
     parser.add_argument("workload", type=str.upper, choices=list(loads))
-    parser.add_argument("--count", type=command_line.positive(int), default=2000, help="requests under cProfile")
+    parser.add_argument(
+        "--count", type=command_line.positive(int), default=2000, help="requests under cProfile"
+    )
     parser.add_argument("--lines", type=command_line.positive(int), default=25, help="functions shown")
     command_line.add_frameworks(parser)
     options = parser.parse_args(arguments)

@@ -126,7 +126,9 @@ def many_routes(id: str, title: str, routes: int, goals: Goals = Goals()) -> Loa
     )
 
 
-def nested_routers(routes: int, *, start: Goals = Goals(), memory: Goals = Goals(), openapi: Goals = Goals()) -> Cold:
+def nested_routers(
+    routes: int, *, start: Goals = Goals(), memory: Goals = Goals(), openapi: Goals = Goals()
+) -> Cold:
     return Cold(
         f"W13-{routes}",
         f"{routes:,} routes in nested routers",
@@ -214,7 +216,10 @@ WORKLOADS: tuple[Workload, ...] = (
     nested_routers(10),
     nested_routers(100),
     nested_routers(
-        1000, start=Goals(core=0.3, whole=0.3), memory=Goals(core=0.6, whole=0.6), openapi=Goals(core=0.4, whole=0.4)
+        1000,
+        start=Goals(core=0.3, whole=0.3),
+        memory=Goals(core=0.6, whole=0.6),
+        openapi=Goals(core=0.4, whole=0.4),
     ),
 )
 
@@ -230,7 +235,9 @@ def select(names: Iterable[str], among: Iterable[Workload] = WORKLOADS) -> list[
     wanted = {name.strip().upper() for name in names if name.strip()}
     known = {workload.id for workload in workloads} | {series(workload) for workload in workloads}
     if unknown := wanted - known:
-        raise ValueError(f"no workload {', '.join(sorted(unknown))}; there are: {', '.join(w.id for w in workloads)}")
+        raise ValueError(
+            f"no workload {', '.join(sorted(unknown))}; there are: {', '.join(w.id for w in workloads)}"
+        )
     return [w for w in workloads if not wanted or w.id in wanted or series(w) in wanted]
 
 

@@ -1,8 +1,8 @@
 """Doors: names of `vivace.routing` that instrumentation replaces.
 
-Error trackers and tracers set `routing.get_request_handler`, `routing.run_endpoint_function` and their like to functions of
-their own. While such a name holds ours, the compiled endpoint runs and the door costs nothing; when one is set, every
-lookup is forgotten, and what is compiled anew goes through the replacement.
+Error trackers and tracers set `routing.get_request_handler`, `routing.run_endpoint_function` and their like
+to functions of their own. While such a name holds ours, the compiled endpoint runs and the door costs
+nothing; when one is set, every lookup is forgotten, and what is compiled anew goes through the replacement.
 """
 
 from __future__ import annotations

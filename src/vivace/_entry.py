@@ -1,7 +1,7 @@
 """The innermost application: select the route, run it, and turn exceptions into answers.
 
-The layers that Starlette builds as middleware (exception handlers inside the user's middleware, the 500 outside of it) are
-one try block here when nothing stands between them.
+The layers that Starlette builds as middleware (exception handlers inside the user's middleware, the 500
+outside of it) are one try block here when nothing stands between them.
 """
 
 from __future__ import annotations

@@ -1,8 +1,9 @@
 """An operation: an endpoint with its options under one path — what is planned, compiled and documented.
 
-A route declared on the app is an operation itself; a route in an included router is one operation per inclusion, with the
-options of the routers above merged in (`_match.include.EffectiveRoute`). Both are made of this class, so everybody who
-reads one (the matcher, the compiler's caller, the document) reads the same attributes.
+A route declared on the app is an operation itself; a route in an included router is one operation per
+inclusion, with the options of the routers above merged in (`_match.include.EffectiveRoute`). Both are made of
+this class, so everybody who reads one (the matcher, the compiler's caller, the document) reads the same
+attributes.
 """
 
 from __future__ import annotations
@@ -14,7 +15,6 @@ from functools import cached_property
 from typing import Any
 
 from starlette.routing import compile_path, get_name
-
 
 from vivace import params
 from vivace._compile.variants import Variants
@@ -106,7 +106,8 @@ class Planned:
     def place(self) -> str:
         """`shop.items:read_item`."""
         endpoint = self.endpoint
-        return f"{getattr(endpoint, '__module__', '?')}:{getattr(endpoint, '__qualname__', type(endpoint).__qualname__)}"
+        name = getattr(endpoint, "__qualname__", type(endpoint).__qualname__)
+        return f"{getattr(endpoint, '__module__', '?')}:{name}"
 
 
 class WebSocketOperation(Planned):

@@ -20,9 +20,9 @@ from starlette.routing import BaseRoute
 from vivace import params
 from vivace._body_limit import validate_max_body_size
 from vivace._form_limits import _FormLimits, _validate_form_limits
+from vivace._operation_id import generate_unique_id
 from vivace.datastructures import Default, DefaultPlaceholder, get_value_or_default
 from vivace.types import IncEx
-from vivace._operation_id import generate_unique_id
 
 if TYPE_CHECKING:
     from vivace.routing import APIRoute, APIRouter

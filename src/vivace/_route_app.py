@@ -20,8 +20,8 @@ effective_operation: ContextVar[Any] = ContextVar("effective_operation", default
 class RouteApp:
     """Answers HTTP requests for an operation.
 
-    `make_handler` makes the function `async (request) -> Response`; `is_custom` says that it is not ours, so that requests
-    must go through it.
+    `make_handler` makes the function `async (request) -> Response`; `is_custom` says that it is not ours, so
+    that requests must go through it.
     """
 
     def __init__(self, operation: Operation, make_handler: Callable[[], Any], *, is_custom: bool) -> None:

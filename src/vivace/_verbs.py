@@ -36,11 +36,15 @@ class Verbs:
         """Declare a POST operation: `@router.post("/items", status_code=201)`."""
         return self.api_route(path, methods=["POST"], **options)
 
-    def delete(self, path: str, **options: Unpack[OperationOptions]) -> Callable[[DecoratedCallable], DecoratedCallable]:
+    def delete(
+        self, path: str, **options: Unpack[OperationOptions]
+    ) -> Callable[[DecoratedCallable], DecoratedCallable]:
         """Declare a DELETE operation: `@router.delete("/items/{item_id}", status_code=204)`."""
         return self.api_route(path, methods=["DELETE"], **options)
 
-    def options(self, path: str, **options: Unpack[OperationOptions]) -> Callable[[DecoratedCallable], DecoratedCallable]:
+    def options(
+        self, path: str, **options: Unpack[OperationOptions]
+    ) -> Callable[[DecoratedCallable], DecoratedCallable]:
         """Declare an OPTIONS operation: `@router.options("/items")`."""
         return self.api_route(path, methods=["OPTIONS"], **options)
 

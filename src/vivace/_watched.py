@@ -1,7 +1,7 @@
 """Containers that tell when they change, so that requests need not look.
 
-A router's routes and an app's dependency overrides are ordinary lists and dicts to the programs that edit them. What was
-made from them (the lookup, the compiled functions in it) is forgotten when they change.
+A router's routes and an app's dependency overrides are ordinary lists and dicts to the programs that edit
+them. What was made from them (the lookup, the compiled functions in it) is forgotten when they change.
 """
 
 from __future__ import annotations
@@ -84,7 +84,7 @@ def forget_lookups() -> None:
 class DependencyOverrides(dict[Any, Any]):
     """`app.dependency_overrides`: a dict that tells when it changes, so that requests need not look."""
 
-    def __init__(self, overrides: Mapping[Any, Any] = {}) -> None:  # noqa: B006
+    def __init__(self, overrides: Mapping[Any, Any] = {}) -> None:
         super().__init__(overrides)
         self._changed()
 

@@ -25,25 +25,29 @@ from starlette.types import ASGIApp, Lifespan, Receive, Scope, Send
 from typing_extensions import Unpack, deprecated
 
 from vivace import params, routing
-from vivace._watched import DependencyOverrides
 from vivace._body_limit import AppBodyLimitMiddleware
 from vivace._entry import Entry, UnhandledErrors, WholeEntry, server_error_handler
 from vivace._form_limits import _FormLimits
 from vivace._frontend import FrontendFallback
+from vivace._operation_id import generate_unique_id
 from vivace._options import OperationOptions, Responses, UniqueIdFunction
 from vivace._verbs import Verbs
+from vivace._watched import DependencyOverrides
 from vivace.datastructures import Default, DefaultPlaceholder
 from vivace.exception_handlers import (
     http_exception_handler,
     request_validation_exception_handler,
     websocket_request_validation_exception_handler,
 )
+from vivace.exceptions import (
+    FastAPIDeprecationWarning,
+    RequestValidationError,
+    WebSocketRequestValidationError,
+)
 from vivace.openapi import docs
-from vivace.exceptions import FastAPIDeprecationWarning, RequestValidationError, WebSocketRequestValidationError
 from vivace.telemetry import TelemetryConfig
 from vivace.telemetry import _api as telemetry_api
 from vivace.types import DecoratedCallable
-from vivace._operation_id import generate_unique_id
 
 AppType = TypeVar("AppType", bound="FastAPI")
 ExceptionHandlers = dict[int | type[Exception], Callable[[Request, Any], Coroutine[Any, Any, Response]]]
@@ -58,10 +62,11 @@ class FastAPI(Verbs, Starlette):
         async def read_item(item_id: int, q: str | None = None):
             return {"item_id": item_id, "q": q}
 
-    An ASGI 3 application: serve it with any ASGI server. The OpenAPI document is at `openapi_url`, its pages at `docs_url` and
-    `redoc_url`; `None` switches each off. `dependencies`, `responses`, `callbacks`, `deprecated`, `default_response_class`,
-    `generate_unique_id_function` and the limits are those of its router. Raises `AssertionError` for an OpenAPI document
-    without title or version, `ValueError` for wrong limits.
+    An ASGI 3 application: serve it with any ASGI server. The OpenAPI document is at `openapi_url`, its pages
+    at `docs_url` and `redoc_url`; `None` switches each off. `dependencies`, `responses`, `callbacks`,
+    `deprecated`, `default_response_class`, `generate_unique_id_function` and the limits are those of its
+    router. Raises `AssertionError` for an OpenAPI document without title or version, `ValueError` for wrong
+    limits.
     """
 
     def __init__(
@@ -230,7 +235,8 @@ class FastAPI(Verbs, Starlette):
         Replace it to change the document: `app.openapi = my_openapi`. Change it in place after the first call:
         `app.openapi_schema`.
         """
-        from vivace.openapi.document import get_openapi  # PERF (W12): with the document's models, when it is first asked for
+        # PERF (W12): the document's models are imported when it is first asked for.
+        from vivace.openapi.document import get_openapi
 
         version = self.router._get_routes_version() + self.webhooks._get_routes_version()
         if self.openapi_schema is None or self._openapi_routes_version not in (None, version):

@@ -1,11 +1,12 @@
 """Declare routes: `APIRouter`, `APIRoute` and `APIWebSocketRoute`.
 
-A router keeps its routes in the order of declaration, and included routers among them. For serving, the whole tree is
-flattened into one lookup (`_match`), made on the first request and again when a route is added anywhere below. A route's
-endpoint is compiled on its first request (`_compile`).
+A router keeps its routes in the order of declaration, and included routers among them. For serving, the whole
+tree is flattened into one lookup (`_match`), made on the first request and again when a route is added
+anywhere below. A route's endpoint is compiled on its first request (`_compile`).
 
-The functions at the end (`get_request_handler`, `request_response`, …) are doors: instrumentation replaces them. While they
-are ours the compiled endpoint runs instead; a replaced one is called.
+The functions at the end (`get_request_handler`, `request_response`, …) are doors: instrumentation replaces
+them. While they are ours the compiled endpoint runs instead; a replaced one is called. Some imports serve
+other packages, which look for these names here (`noqa: F401`).
 """
 
 from __future__ import annotations
@@ -49,16 +50,18 @@ from vivace._frontend import (
 )
 from vivace._lifespan import DefaultLifespan, as_lifespan, call_handlers, merge_lifespans
 from vivace._match.contexts import RouteContext as RouteContext
-from vivace._match.contexts import iter_included_route_candidates as _iter_included_route_candidates
+from vivace._match.contexts import (
+    iter_included_route_candidates as _iter_included_route_candidates,  # noqa: F401
+)
 from vivace._match.contexts import iter_route_contexts as iter_route_contexts
-from vivace._match.contexts import iter_routes_with_context as _iter_routes_with_context
+from vivace._match.contexts import iter_routes_with_context as _iter_routes_with_context  # noqa: F401
 from vivace._match.include import ROUTE_KEY, ROUTER_KEY, iter_effective_routes, match_operation
-from vivace._match.include import EffectiveRoute as _EffectiveRouteContext
+from vivace._match.include import EffectiveRoute as _EffectiveRouteContext  # noqa: F401
 from vivace._match.include import IncludedRouter as _IncludedRouter
-from vivace._match.include import restore_key as _restore_fastapi_scope_key
+from vivace._match.include import restore_key as _restore_fastapi_scope_key  # noqa: F401
 from vivace._match.targets import note_low_priority, note_target, targets_of
 from vivace._match.tree import Matcher
-from vivace._operation import Operation, Planned, WebSocketOperation
+from vivace._operation import Operation, WebSocketOperation
 from vivace._operation_id import generate_unique_id
 from vivace._options import (
     IncludeContext,
@@ -72,7 +75,14 @@ from vivace._options import (
 )
 from vivace._plan.dependant import Dependant
 from vivace._plan.fields import ModelField
-from vivace._plan.nodes import BodyPlan, EndpointPlan, ResponseMode, ResponsePlan, SerializeOptions, flat_parameters
+from vivace._plan.nodes import (
+    BodyPlan,
+    EndpointPlan,
+    ResponseMode,
+    ResponsePlan,
+    SerializeOptions,
+    flat_parameters,
+)
 from vivace._plan.response import response_mode
 from vivace._route_app import RouteApp, WebSocketApp
 from vivace._route_app import effective_operation as _effective_route_context_var
@@ -98,9 +108,9 @@ class APIRoute(Operation, Route):
 
         route = APIRoute("/items/{item_id}", read_item, methods=["GET"], response_model=Item)
 
-    Takes the options of `APIRouter.get` and `methods`. Subclass it and override `get_route_handler` to see requests before
-    the endpoint and responses after it; give the subclass to `APIRouter(route_class=...)`. Raises `AssertionError` or
-    `FastAPIError` if the declaration cannot work.
+    Takes the options of `APIRouter.get` and `methods`. Subclass it and override `get_route_handler` to see
+    requests before the endpoint and responses after it; give the subclass to `APIRouter(route_class=...)`.
+    Raises `AssertionError` or `FastAPIError` if the declaration cannot work.
     """
 
     methods: set[str]
@@ -363,12 +373,12 @@ class APIRouter(Verbs, Router):
         if scope["type"] == "http" and self.redirect_slashes and path != "/":
             other = dict(scope)
             other["path"] = scope["path"].rstrip("/") if path.endswith("/") else scope["path"] + "/"
-            match, target, child_scope = matcher.match(other, get_route_path(other))
+            _, target, _ = matcher.match(other, get_route_path(other))
             if target is not None:
                 if _TELEMETRY_KEY in scope:
                     note_target(scope, target)
                 return RedirectResponse(url=str(URL(scope=other)))
-        match, child_scope, route = self._match_low_priority(scope)
+        _, child_scope, route = self._match_low_priority(scope)
         if route is not None:
             update_scope(scope, child_scope)
             if _TELEMETRY_KEY in scope:
@@ -528,8 +538,8 @@ class APIRouter(Verbs, Router):
     ) -> None:
         """Serve a built single-page application; asked only when no route matches.
 
-        `fallback` answers navigation to paths that are no files: `index.html`, `404.html`, whichever exists (`"auto"`) or
-        nothing (`None`). `check_dir` says whether a missing directory is an error now.
+        `fallback` answers navigation to paths that are no files: `index.html`, `404.html`, whichever exists
+        (`"auto"`) or nothing (`None`). `check_dir` says whether a missing directory is an error now.
         """
         path = join_frontend_paths(self.prefix, normalize_frontend_path(path))
         checked = resolve_frontend_check_dir(directory=directory, check_dir=check_dir)
@@ -563,9 +573,9 @@ class APIRouter(Verbs, Router):
     ) -> None:
         """Include another router under `prefix`; the other options are added to all its routes.
 
-        The router stays live: routes added to it later are served too. Raises `AssertionError` for a prefix that does not
-        begin with a slash or ends with one and for a router that includes this one, `FastAPIError` for a route whose path
-        would be empty.
+        The router stays live: routes added to it later are served too. Raises `AssertionError` for a prefix
+        that does not begin with a slash or ends with one and for a router that includes this one,
+        `FastAPIError` for a route whose path would be empty.
         """
         assert self is not router, (
             "Cannot include the same APIRouter instance into itself. Did you mean to include a different router?"

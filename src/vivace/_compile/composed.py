@@ -1,8 +1,8 @@
 """The request's steps as separate calls: the form that instrumentation can take apart.
 
-Slower than the compiled function, with the same answers. It runs where one of its steps was replaced from outside (an error
-tracker that wraps `run_endpoint_function`), where a request is observed by telemetry, and where somebody builds a handler
-from a `Dependant` made by hand.
+Slower than the compiled function, with the same answers. It runs where one of its steps was replaced from
+outside (an error tracker that wraps `run_endpoint_function`), where a request is observed by telemetry, and
+where somebody builds a handler from a `Dependant` made by hand.
 """
 
 from __future__ import annotations
@@ -32,7 +32,6 @@ from vivace._plan.fields import ModelField
 from vivace._plan.nodes import CallKind, DependencyPlan, EndpointPlan, ResponseMode, ResponsePlan
 from vivace._plan.signature import call_kind
 from vivace._starlette import is_async_callable
-from vivace._status import is_body_allowed_for_status_code
 from vivace.background import BackgroundTasks
 from vivace.encoders import jsonable_encoder
 from vivace.exceptions import EndpointContext, RequestValidationError, ResponseValidationError
@@ -56,7 +55,7 @@ class SolvedDependency:
     dependency_cache: dict[Any, Any]
 
 
-# --- solving ------------------------------------------------------------------------------------------------------------
+# --- solving ----------------------------------------------------------------------------------------------------------
 
 # By id: a Dependant may be edited, so it cannot be hashed; the plan tells whether it was.
 _solvers: dict[int, tuple[weakref.ref[Dependant], tuple[Any, ...], Callable[..., Any]]] = {}
@@ -121,7 +120,7 @@ async def solve_dependencies(
     return SolvedDependency(values, errors, used, response, cache)
 
 
-# --- the handler --------------------------------------------------------------------------------------------------------
+# --- the handler ------------------------------------------------------------------------------------------------------
 
 
 async def run_endpoint_function(*, dependant: Dependant, values: dict[str, Any], is_coroutine: bool) -> Any:
@@ -266,7 +265,7 @@ async def _answer(
         answer = Response(content, media_type="application/json", **arguments)
     else:
         answer = (response_plan.response_class or JSONResponse)(content, **arguments)
-    runtime.without_forbidden_body(answer, is_body_allowed_for_status_code)
+    runtime.without_forbidden_body(answer)
     answer.headers.raw.extend(solved.response.headers.raw)
     return answer
 

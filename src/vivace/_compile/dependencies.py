@@ -6,18 +6,19 @@ invalid. A dependency used twice is called once. Sync calls that follow one anot
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from contextlib import asynccontextmanager, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from pydantic_core import ValidationError
-from vivace.background import BackgroundTasks
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import Headers, QueryParams
 
 from vivace._plan.fields import ModelField, located_errors
-from vivace._plan.paths import path_parameter_names
 from vivace._plan.nodes import BodyPlan, CallKind, DependencyPlan, ParameterPlan, Special
+from vivace._plan.paths import path_parameter_names
+from vivace.background import BackgroundTasks
 from vivace.concurrency import (
     _asynccontextmanager_with_shielded_exit,
     _contextmanager_with_concurrency_limit,
@@ -33,18 +34,29 @@ from .jsonbody import read_json_body, request_body_to_args
 from .source import Source
 
 # Names that generated code uses literally, so that it reads well.
-RESERVED = (
-    "scope receive send request websocket response background errors found query query_params header_params cookies"
-    " path_params body body_bytes dependency_cache form stack function_stack cleanup result exc values"
-).split()
+RESERVED = [
+    *("scope", "receive", "send", "request", "websocket", "response", "background"),
+    *("query", "query_params", "header_params", "cookies", "path_params", "body", "body_bytes", "form"),
+    *("dependency_cache", "stack", "function_stack", "cleanup"),
+    *("errors", "found", "values", "result", "exc"),
+]
 
 
-@dataclass(slots=True)
-class _Thread:
-    """Sync calls waiting to be made in one hop."""
+@dataclass(frozen=True, slots=True)
+class _SyncCall:
+    """A sync call that waits for others to share a hop with."""
 
-    lines: list[str] = field(default_factory=list)
-    results: list[str] = field(default_factory=list)
+    value: str | None  # the variable that its value goes to, if anybody asks for it
+    function: str
+    arguments: str
+    is_valid: str | None  # the variable that says whether to make it
+
+    def line(self, expression: str, nothing: str) -> str:
+        if self.is_valid and self.value:
+            expression += f" if {self.is_valid} else {nothing}"
+        elif self.is_valid:
+            expression = f"if {self.is_valid}: {expression}"
+        return f"{self.value} = {expression}" if self.value else expression
 
 
 class DependencyEmitter:
@@ -66,8 +78,8 @@ class DependencyEmitter:
         self.has_own_body = connection == "request" and not has_cache
         self.has_cache = has_cache  # there is a `dependency_cache` that outlives the request
         self.whole_body: str | None = None  # the variable of a body parameter that was read in one pass
-        self._done: dict[Any, tuple[str, str | None]] = {}  # cache key → variables of value and errors
-        self._thread = _Thread()
+        self._done: dict[Any, tuple[str | None, str | None]] = {}  # cache key → variables of value and errors
+        self._waiting: list[_SyncCall] = []
         self._ready: set[str] = set()  # request-wide variables that are set by now
         self.needs = needs_of(root)
         self.can_fail = can_fail(root)
@@ -82,33 +94,34 @@ class DependencyEmitter:
 
     def flush_thread(self) -> None:
         """Make the waiting sync calls now."""
-        waiting, self._thread = self._thread, _Thread()
-        if not waiting.lines:
-            return
-        call = self._write_thread(waiting, "return " + ", ".join(waiting.results) if waiting.results else None)
-        targets = ", ".join(waiting.results)
-        self.source.line(f"{targets} = {call}" if targets else call)
+        waiting = self._waiting
+        if len(waiting) > 1:
+            values = ", ".join(call.value for call in waiting if call.value)
+            with self.shared_thread() as run:
+                if values:
+                    self.source.line(f"return {values}")
+            self.source.line(f"{values} = {run}" if values else run)
+        elif waiting:
+            (call,) = waiting
+            expression = f"await {self.source.use(run_in_threadpool)}({join(call.function, call.arguments)})"
+            self.source.line(call.line(expression, self._nothing))
+        self._waiting = []
 
-    def call_in_thread(self, expression: str, before: list[str]) -> str:
-        """An expression for a last sync call, made in the same hop as the ones that wait."""
-        waiting, self._thread = self._thread, _Thread()
-        if not waiting.lines:
-            return ""
-        waiting.lines.extend(before)
-        return self._write_thread(waiting, f"return {expression}")
+    @contextmanager
+    def shared_thread(self) -> Iterator[str]:
+        """Write a function with the waiting calls, to be ended inside the `with`; gives the expression that runs it."""
+        name = self.source.local("in_thread")
+        waiting, self._waiting = self._waiting, []
+        with self.source.block(f"def {name}():"):
+            for call in waiting:
+                # As if each call had its own hop: what one does to context variables, the next does not see.
+                own = f"{self.source.use(runtime.in_own_context)}({join(call.function, call.arguments)})"
+                self.source.line(call.line(own, self._nothing))
+            yield f"await {self.source.use(run_in_threadpool)}({name})"
 
     @property
     def has_waiting_calls(self) -> bool:
-        return bool(self._thread.lines)
-
-    def _write_thread(self, waiting: _Thread, last: str | None) -> str:
-        name = self.source.local("in_thread")
-        with self.source.block(f"def {name}():"):
-            for line in waiting.lines:
-                self.source.line(line)
-            if last:
-                self.source.line(last)
-        return f"await {self.source.use(run_in_threadpool)}({name})"
+        return bool(self._waiting)
 
     # -- one node
 
@@ -117,7 +130,7 @@ class DependencyEmitter:
         arguments: dict[str, str] = {}
         for child in node.dependencies:
             value = self._child(child)
-            if child.name is not None:
+            if child.name is not None and value is not None:
                 arguments[child.name] = value
         for parameter in (*node.path, *node.query, *node.header, *node.cookie):
             arguments[parameter.name] = self._parameter(parameter)
@@ -127,8 +140,8 @@ class DependencyEmitter:
             arguments[name] = self._special(special, node)
         return ", ".join(f"{name}={value}" for name, value in arguments.items())
 
-    def _child(self, node: DependencyPlan) -> str:
-        """Write the call of a dependency, once for all uses of it; gives the variable with its value."""
+    def _child(self, node: DependencyPlan) -> str | None:
+        """Write the call of a dependency, once for all uses of it; gives the variable with its value, if it has one."""
         key = node.cache_key
         fails = can_fail(node)
         known = self._done.get(key) if node.use_cache else None
@@ -144,7 +157,8 @@ class DependencyEmitter:
         arguments = self._node(node)
         if known:
             return known[0]
-        value = self.source.local(node.name or hint)
+        is_asked_for = node.name is not None or self._is_repeated(node) or self.has_cache
+        value = self.source.local(node.name or hint) if is_asked_for else None
         is_valid = self._validity(node, mark, value, hint) if mark else None
         if self.has_cache and node.use_cache:
             self._call_through_cache(node, value, arguments, is_valid)
@@ -158,9 +172,10 @@ class DependencyEmitter:
             self._done[key] = (value, failed)
         return value
 
-    def _validity(self, node: DependencyPlan, mark: str, value: str, hint: str) -> str:
+    def _validity(self, node: DependencyPlan, mark: str, value: str | None, hint: str) -> str:
         if not self._runs_in_thread(node):
-            self.source.line(f"{value} = {self._nothing}")
+            if value:
+                self.source.line(f"{value} = {self._nothing}")
             return f"len(errors) == {mark}"
         is_valid = self.source.local(f"{hint}_is_valid")
         self.source.line(f"{is_valid} = len(errors) == {mark}")
@@ -179,22 +194,19 @@ class DependencyEmitter:
     def _runs_in_thread(self, node: DependencyPlan) -> bool:
         return node.kind is CallKind.SYNC and node.concurrency is None
 
-    def _call(self, node: DependencyPlan, value: str, arguments: str, is_valid: str | None) -> None:
+    def _call(self, node: DependencyPlan, value: str | None, arguments: str, is_valid: str | None) -> None:
         call = self.source.bind(getattr(node.call, "__name__", type(node.call).__name__), node.call)
         if self._runs_in_thread(node):
-            separator = ", " if arguments else ""
-            # As if each call had its own hop: what one does to context variables, the next does not see.
-            expression = f"{self.source.use(runtime.in_own_context)}({call}{separator}{arguments})"
-            self._wait_for_thread(value, expression, is_valid)
+            self._waiting.append(_SyncCall(value, call, arguments, is_valid))
             return
         self.flush_thread()
         with self.source.indented(f"if {is_valid}:" if is_valid else None):
             if node.kind.has_exit:
-                self.source.line(f"{value} = {self._enter(node, call, arguments)}")
+                self._assign(value, self._enter(node, call, arguments))
             else:
                 self._plain_call(node, value, call, arguments)
 
-    def _call_through_cache(self, node: DependencyPlan, value: str, arguments: str, is_valid: str | None) -> None:
+    def _call_through_cache(self, node: DependencyPlan, value: str | None, arguments: str, is_valid: str | None) -> None:
         key = self.source.bind("key", node.cache_key)
         self.flush_thread()
         with self.source.block(f"if {key} in dependency_cache:"):
@@ -204,21 +216,16 @@ class DependencyEmitter:
             self.flush_thread()
             self.source.line(f"dependency_cache[{key}] = {value}")
 
-    def _wait_for_thread(self, value: str, expression: str, is_valid: str | None) -> None:
-        line = f"{value} = {expression}"
-        if is_valid:
-            line = f"{value} = {expression} if {is_valid} else {self._nothing}"
-        self._thread.lines.append(line)
-        self._thread.results.append(value)
+    def _assign(self, value: str | None, expression: str) -> None:
+        self.source.line(f"{value} = {expression}" if value else expression)
 
-    def _plain_call(self, node: DependencyPlan, value: str, call: str, arguments: str) -> None:
+    def _plain_call(self, node: DependencyPlan, value: str | None, call: str, arguments: str) -> None:
         expression = f"await {call}({arguments})"
         if node.kind is CallKind.SYNC:
-            separator = ", " if arguments else ""
-            expression = f"await {self.source.use(run_in_threadpool)}({call}{separator}{arguments})"
+            expression = f"await {self.source.use(run_in_threadpool)}({join(call, arguments)})"
         limit = self._limit(node)
         with self.source.indented(f"async with {limit}:" if limit else None):
-            self.source.line(f"{value} = {expression}")
+            self._assign(value, expression)
 
     def _limit(self, node: DependencyPlan) -> str | None:
         if node.concurrency is None:
@@ -245,8 +252,8 @@ class DependencyEmitter:
 
     def _parameter(self, parameter: ParameterPlan) -> str:
         value = self.source.local(parameter.name)
-        read = self._scalar_source(parameter)
-        if read is not None and is_simple_scalar(parameter.field):
+        read = self._scalar_source(parameter) if is_simple_scalar(parameter.field) else None
+        if read is not None:
             self._scalar(parameter, value, read)
         else:
             self._reader(parameter, value)
@@ -397,6 +404,11 @@ class DependencyEmitter:
             return self.connection
         name: str = special.value
         return name
+
+
+def join(*arguments: str) -> str:
+    """Arguments of a call, without those that are empty."""
+    return ", ".join(filter(None, arguments))
 
 
 def missing_at(location: tuple[str, ...]) -> dict[str, Any]:

@@ -4,8 +4,8 @@
     async def read_item(request):                # the handler form: for a route class that wraps it
 
 Both forms are written by the same emitters: the body (`body.py`), the dependencies with their parameters
-(`dependencies.py`), the endpoint's call, the answer (`response.py`). The handler form gives a Response object instead of
-sending it, and takes its exit stacks from the scope (`request_response` puts them there).
+(`dependencies.py`), the endpoint's call, the answer (`response.py`). The handler form gives a Response object
+instead of sending it, and takes its exit stacks from the scope (`request_response` puts them there).
 """
 
 from __future__ import annotations
@@ -15,20 +15,20 @@ from contextlib import AsyncExitStack, ExitStack
 from typing import Any
 
 from anyio import CancelScope
-from vivace.background import BackgroundTasks
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.types import Scope
 
 from vivace._plan.context import endpoint_context
 from vivace._plan.nodes import CallKind, DependencyPlan, EndpointPlan, ResponseMode, Special
+from vivace.background import BackgroundTasks
 from vivace.exceptions import EndpointContext
 
 from . import runtime
 from .body import BodyEmitter
-from .dependencies import RESERVED, DependencyEmitter, has_async_exits, has_exits
+from .dependencies import RESERVED, DependencyEmitter, has_async_exits, has_exits, join
 from .response import ResponseEmitter
-from .source import Source, identifier
+from .source import Source
 
 INNER_STACK = "fastapi_inner_astack"
 FUNCTION_STACK = "fastapi_function_astack"
@@ -50,8 +50,8 @@ class _EndpointEmitter:
         self.plan = plan
         self.flat = flat
         self.source = source = Source(title)
-        source.reserve(*RESERVED, "payload", "value", "answer", "errors", "in_thread")
-        self.name = source.local(identifier(_name(plan.root)))
+        source.reserve(*RESERVED, "payload", "value", "answer")
+        self.name = source.own_name(_name(plan.root))
         assert plan.root.call is not None
         self.context = source.bind("context", context_maker(plan))
         self.dependencies = DependencyEmitter(source, plan.root, plan.body)
@@ -149,28 +149,31 @@ class _EndpointEmitter:
         source, root = self.source, self.plan.root
         arguments = self.dependencies.emit()
         endpoint = source.bind("endpoint", root.call)
-        call = f"{endpoint}({arguments})"
-        refuse: list[str] = []
-        if self.dependencies.can_fail:
-            body = "body" if self.plan.body is not None else "None"
-            if self.dependencies.whole_body is not None:
-                body = f"{source.use(runtime.unread_body)}(body, body_bytes)"
-            error = f"{source.use(runtime.validation_error)}(errors, {body}, scope, {self.context})"
-            refuse = [f"if errors: raise {error}"]
         if root.kind is CallKind.SYNC and self.dependencies.has_waiting_calls:
-            source.line(f"result = {self.dependencies.call_in_thread(call, refuse)}")
+            with self.dependencies.shared_thread() as run:
+                self._refuse()
+                source.line(f"return {endpoint}({arguments})")
+            source.line(f"result = {run}")
             return
         self.dependencies.flush_thread()
-        if refuse:
-            with source.block("if errors:"):
-                source.line(refuse[0].removeprefix("if errors: "))
+        self._refuse()
         if root.kind is CallKind.ASYNC:
-            source.line(f"result = await {call}")
+            source.line(f"result = await {endpoint}({arguments})")
         elif root.kind is CallKind.SYNC:
-            separator = ", " if arguments else ""
-            source.line(f"result = await {source.use(run_in_threadpool)}({endpoint}{separator}{arguments})")
+            source.line(f"result = await {source.use(run_in_threadpool)}({join(endpoint, arguments)})")
         else:
-            source.line(f"result = {call}")
+            source.line(f"result = {endpoint}({arguments})")
+
+    def _refuse(self) -> None:
+        """Raise what was found to be invalid."""
+        source = self.source
+        if not self.dependencies.can_fail:
+            return
+        body = "body" if self.plan.body is not None else "None"
+        if self.dependencies.whole_body is not None:
+            body = f"{source.use(runtime.unread_body)}(body, body_bytes)"
+        with source.block("if errors:"):
+            source.line(f"raise {source.use(runtime.validation_error)}(errors, {body}, scope, {self.context})")
 
 
 def _name(root: DependencyPlan) -> str:

@@ -13,7 +13,8 @@ from .runtime import body_error
 
 async def read_form(request: Request, limits: Mapping[str, Any]) -> FormData:
     """The request's form; `HTTPException` 413 or 400 if it is too large or malformed."""
-    inherited = request.scope.get("fastapi", {}).get("form_limits", {})  # of an application in which this one is mounted
+    # Those of an application in which this one is mounted.
+    inherited = request.scope.get("fastapi", {}).get("form_limits", {})
     try:
         return await request.form(**{**inherited, **limits})
     except Exception as exc:

@@ -40,13 +40,21 @@ class ResponseEmitter:
     def send_value(self, after: str | None) -> None:
         """Send `result`: a Response as it is, anything else as JSON. `after` is a line written once it was sent."""
         source = self.source
-        with source.block(f"if isinstance(result, {source.bind('Response', Response)}):"):
-            self._send(self._own_response(), after)
-        if not self.is_json:
+        if self._may_be_response:
+            with source.block(f"if isinstance(result, {source.bind('Response', Response)}):"):
+                self._send(self._own_response(), after)
+                source.line("return")
+        if self.is_json:
+            self._send_json(after)
+        else:
             source.line(f"answer = {self.make_response()}")
             self._finish_response("answer")
             self._send("answer", after)
-            return
+        if after:  # otherwise this is the end of the function anyway
+            source.line("return")
+
+    def _send_json(self, after: str | None) -> None:
+        source = self.source
         self._payload()
         headers, status = self._json_head()
         source.line(f"await {source.use(runtime.respond)}(send, {status}, payload, {headers})")
@@ -54,13 +62,11 @@ class ResponseEmitter:
             source.line(after)
         if self.has_background:
             source.line(f"await {source.use(runtime.run_background)}(background, scope)")
-        source.line("return")
 
     def _send(self, answer: str, after: str | None) -> None:
         self.source.line(f"await {self.source.use(runtime.send_response)}({answer}, scope, receive, send)")
         if after:
             self.source.line(after)
-        self.source.line("return")
 
     def _json_head(self) -> tuple[str, str]:
         return self.source.bind("json_headers", [runtime.JSON_TYPE]), str(self.plan.status_code or 200)
@@ -70,11 +76,17 @@ class ResponseEmitter:
     def make_answer(self) -> None:
         """Write `answer`, a Response object for `result`."""
         source = self.source
-        with source.block(f"if isinstance(result, {source.bind('Response', Response)}):"):
-            source.line(f"answer = {self._own_response()}")
-        with source.block("else:"):
+        if self._may_be_response:
+            with source.block(f"if isinstance(result, {source.bind('Response', Response)}):"):
+                source.line(f"answer = {self._own_response()}")
+        with source.indented("else:" if self._may_be_response else None):
             source.line(f"answer = {self.make_response()}")
             self._finish_response("answer")
+
+    @property
+    def _may_be_response(self) -> bool:
+        """Whether the endpoint can return a Response itself; one that yields cannot."""
+        return self.plan.mode is ResponseMode.VALUE
 
     def _own_response(self) -> str:
         if not self.has_background:
@@ -92,16 +104,17 @@ class ResponseEmitter:
             return f"{source.bind('Response', Response)}(payload{media_type}{self._response_arguments()})"
         if plan.field is not None:
             self._validated()
-            content = f"{source.bind('serialize', plan.field.serializer.to_python)}(value, mode='json'{self._options()})"
+            serialize = source.bind("serialize", plan.field.serializer.to_python)
+            content = f"{serialize}(value, mode='json'{self._options()})"
         else:
             content = f"{source.use(jsonable_encoder)}(result)"
-        return f"{source.bind('ResponseClass', plan.response_class or JSONResponse)}({content}{self._response_arguments()})"
+        return f"{source.use(plan.response_class or JSONResponse)}({content}{self._response_arguments()})"
 
     def _stream(self) -> str:
         source, plan = self.source, self.plan
         if plan.mode is ResponseMode.STREAM:
             chunks = f"{source.use(streams.raw_chunks)}(result)"
-            return f"{source.bind('ResponseClass', plan.response_class)}({chunks}{self._response_arguments()})"
+            return f"{source.use(plan.response_class)}({chunks}{self._response_arguments()})"
         writer = source.bind("items", streams.ItemWriter(plan.item_field, plan.options))
         if plan.mode is ResponseMode.SSE:
             make = source.use(streams.event_stream)
@@ -132,8 +145,7 @@ class ResponseEmitter:
     def _finish_response(self, answer: str) -> None:
         source = self.source
         if self.has_response or not is_body_allowed_for_status_code(self.plan.status_code):
-            forbid = source.use(runtime.without_forbidden_body)
-            source.line(f"{forbid}({answer}, {source.bind('is_body_allowed_for_status_code', is_body_allowed_for_status_code)})")
+            source.line(f"{source.use(runtime.without_forbidden_body)}({answer})")
         if self.has_response:
             source.line(f"{answer}.headers.raw.extend(response.headers.raw)")
 

@@ -11,14 +11,15 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 from pydantic_core import PydanticUndefined, ValidationError
-from starlette.exceptions import HTTPException as StarletteHTTPException
 from starlette.background import BackgroundTask, BackgroundTasks
+from starlette.exceptions import HTTPException as StarletteHTTPException
 from starlette.requests import ClientDisconnect, HTTPConnection, Request
 from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 from starlette.types import Message as ASGIMessage
 
 from vivace._body_limit import get_body_limit_error
+from vivace._status import is_body_allowed_for_status_code
 from vivace.encoders import jsonable_encoder
 from vivace.exceptions import (
     EndpointContext,
@@ -297,8 +298,9 @@ def injected_response() -> Response:
     return response
 
 
-def without_forbidden_body(response: Response, allowed: Callable[[int], bool]) -> Response:
-    if not allowed(response.status_code):
+def without_forbidden_body(response: Response) -> Response:
+    """The response, without the content of a status that has none (RFC 9110, section 15)."""
+    if not is_body_allowed_for_status_code(response.status_code):
         response.body = b""
     return response
 

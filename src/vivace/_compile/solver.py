@@ -1,7 +1,7 @@
 """From a dependency tree to a function that solves it and gives the values: for whoever makes the call itself.
 
-Used where the flat form cannot be: in front of served files, under instrumentation that replaces `solve_dependencies`, and
-by third parties that solve dependencies outside a route.
+Used where the flat form cannot be: in front of served files, under instrumentation that replaces
+`solve_dependencies`, and by third parties that solve dependencies outside a route.
 """
 
 from __future__ import annotations

@@ -64,6 +64,14 @@ class Source:
         self._taken.add(name)
         return name
 
+    def own_name(self, hint: str) -> str:
+        """A name for the function itself. Its variables may have the same name, so one that is reserved will do."""
+        name = identifier(hint)
+        if keyword.iskeyword(name) or name in dir(builtins):
+            return self.local(name)
+        self._taken.add(name)
+        return name
+
     def reserve(self, *names: str) -> None:
         """Names that the emitters write literally."""
         self._taken.update(names)
@@ -105,7 +113,8 @@ def _register(title: str, text: str) -> str:
     title = title.replace("\n", " ")
     for attempt in itertools.count(1):
         filename = f"<vivace {title}>" if attempt == 1 else f"<vivace {title} #{attempt}>"
-        # No mtime: checkcache() must not look for a file. (Lazy entries, which are shorter, exist for real files alone.)
+        # No mtime: checkcache() must not look for a file. (Lazy entries, which are shorter, exist for real
+        # files alone.)
         kept: Any = linecache.cache.setdefault(filename, (len(text), None, lines, filename))
         if kept[2] == lines:
             return filename

@@ -29,7 +29,6 @@ from vivace.encoders import jsonable_encoder
 from vivace.exceptions import EndpointContext, ResponseValidationError
 from vivace.sse import KEEPALIVE_COMMENT, EventSourceResponse, ServerSentEvent, format_sse_event
 
-
 ContextMaker = Callable[[Scope], EndpointContext]
 
 

@@ -7,16 +7,16 @@ from contextlib import AsyncExitStack, ExitStack
 from typing import Any
 
 from anyio import CancelScope
-from vivace.background import BackgroundTasks
 from starlette.concurrency import run_in_threadpool
 from starlette.websockets import WebSocket
 
 from vivace._plan.nodes import CallKind, EndpointPlan, Special
+from vivace.background import BackgroundTasks
 
 from . import runtime
-from .dependencies import RESERVED, DependencyEmitter, has_async_exits, has_exits
+from .dependencies import RESERVED, DependencyEmitter, has_async_exits, has_exits, join
 from .endpoint import FUNCTION_STACK, INNER_STACK, any_function_exit, context_maker
-from .source import Source, identifier
+from .source import Source
 
 
 def compile_websocket(plan: EndpointPlan, title: str) -> Callable[..., Any]:
@@ -30,7 +30,7 @@ class _WebSocketEmitter:
         self.source = source = Source(title)
         source.reserve(*RESERVED)
         assert plan.root.call is not None
-        self.name = source.local(identifier(getattr(plan.root.call, "__name__", type(plan.root.call).__name__)))
+        self.name = source.own_name(getattr(plan.root.call, "__name__", type(plan.root.call).__name__))
         self.context = source.bind("context", context_maker(plan))
         self.dependencies = DependencyEmitter(source, plan.root, plan.body, connection="websocket")
         self.body = plan.body
@@ -72,7 +72,6 @@ class _WebSocketEmitter:
                 source.line(f"raise {source.use(runtime.websocket_validation_error)}(errors, scope, {self.context})")
         endpoint = source.bind("endpoint", root.call)
         if root.kind is CallKind.SYNC:
-            separator = ", " if arguments else ""
-            source.line(f"await {source.use(run_in_threadpool)}({endpoint}{separator}{arguments})")
+            source.line(f"await {source.use(run_in_threadpool)}({join(endpoint, arguments)})")
         else:
             source.line(f"await {endpoint}({arguments})")

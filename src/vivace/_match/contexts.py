@@ -1,4 +1,7 @@
-"""Routes as they are served, for programs that list them: each with its full path and the options of the routers above."""
+"""Routes as they are served, for programs that list them.
+
+Each has its full path and the options of the routers above it.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +11,13 @@ from typing import Any
 
 from starlette.routing import BaseRoute
 
-from .include import Effective, EffectiveRoute, EffectiveStarletteRoute, EffectiveWebSocketRoute, iter_effective_routes
+from .include import (
+    Effective,
+    EffectiveRoute,
+    EffectiveStarletteRoute,
+    EffectiveWebSocketRoute,
+    iter_effective_routes,
+)
 
 
 @dataclass(frozen=True)

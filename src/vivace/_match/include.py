@@ -1,7 +1,7 @@
 """Inclusion: a router stays one object however often it is included; each inclusion sees its routes with other options.
 
-`IncludedRouter` stands in the routes of the including router. Its `effective_candidates` are the routes as seen through it,
-made on first use and again whenever a route is added below.
+`IncludedRouter` stands in the routes of the including router. Its `effective_candidates` are the routes as
+seen through it, made on first use and again whenever a route is added below.
 """
 
 from __future__ import annotations
@@ -13,11 +13,21 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal, cast
 
 from starlette.datastructures import URLPath
-from starlette.routing import BaseRoute, Host, Match, Mount, NoMatchFound, Route, Router, WebSocketRoute, compile_path
+from starlette.routing import (
+    BaseRoute,
+    Host,
+    Match,
+    Mount,
+    NoMatchFound,
+    Route,
+    Router,
+    WebSocketRoute,
+    compile_path,
+)
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from vivace._compile.composed import frontend_solver as solve_for_frontends
 from vivace._body_limit import get_body_size_limit, wrap_app_with_body_limit
+from vivace._compile.composed import frontend_solver as solve_for_frontends
 from vivace._frontend import DependencySolver, FrontendRouteGroup, IncludedFrontends, update_scope
 from vivace._operation import Operation, WebSocketOperation
 from vivace._options import IncludeContext, RouteOptions
@@ -54,7 +64,8 @@ class EffectiveRoute(Operation):
     def __init__(self, route: APIRoute, context: IncludeContext) -> None:
         self.original_route: BaseRoute = route
         self.starlette_route: BaseRoute | None = None
-        self.dependency_overrides_provider = context.dependency_overrides_provider or route.dependency_overrides_provider
+        outer = context.dependency_overrides_provider
+        self.dependency_overrides_provider = outer or route.dependency_overrides_provider
         options = context.apply(options_of(route))
         path = context.prefix + route.path
         self.declare(path, route.endpoint, options, root=_extended_root(route, context, path))
@@ -74,7 +85,8 @@ class EffectiveWebSocketRoute(WebSocketOperation):
 
     def __init__(self, route: APIWebSocketRoute, context: IncludeContext) -> None:
         self.original_route = route
-        self.dependency_overrides_provider = context.dependency_overrides_provider or route.dependency_overrides_provider
+        outer = context.dependency_overrides_provider
+        self.dependency_overrides_provider = outer or route.dependency_overrides_provider
         dependencies = [*context.dependencies, *route.dependencies]
         self.declare_websocket(context.prefix + route.path, route.endpoint, route.name, dependencies)
         self.app = route.app_for(self)
@@ -228,7 +240,7 @@ class IncludedRouter(BaseRoute):
 
     async def _handle_selected(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer with the candidate that matches; called by the router's `handle`."""
-        match, child_scope, candidate = self.match(scope)
+        _, child_scope, candidate = self.match(scope)
         if candidate is None:
             await self.original_router.default(scope, receive, send)
             return

@@ -1,7 +1,7 @@
 """From the routes of a router to the entries of its lookup.
 
-A route whose path and methods say all is known to the lookup, and its compiled function answers. A route that matches or
-answers in its own way is asked; so are mounts and hosts.
+A route whose path and methods say all is known to the lookup, and its compiled function answers. A route that
+matches or answers in its own way is asked; so are mounts and hosts.
 """
 
 from __future__ import annotations
@@ -34,18 +34,30 @@ def targets_of(route: Any, router: APIRouter) -> Iterator[Target]:
             except Exception:  # a combination that cannot be served is reported to those who ask for it
                 candidates = None
             if candidates is None:
-                yield Target(route, kind="any", prefix=route.include_context.prefix.partition("{")[0].rpartition("/")[0] + "/")
+                yield Target(route, kind="any", prefix=_literal_prefix(route.include_context.prefix))
             else:
                 for candidate in candidates:
                     yield from targets_of(candidate, router)
         else:
             yield Target(route, kind="any")
-    elif isinstance(route, Operation) and not isinstance(route, EffectiveRoute) and router.form_limits.keys() - route.form_limits.keys():
-        yield Target(_Outside(route, router), kind="any")  # made by hand, so it lacks the router's limits
+    elif _lacks_limits_of(route, router):
+        yield Target(_Outside(route, router), kind="any")
     elif isinstance(route, Planned):
         yield _operation_target(route)
     else:
         yield _starlette_target(route, router)
+
+
+def _lacks_limits_of(route: Any, router: APIRouter) -> bool:
+    """Whether a route was made by hand, so that nobody gave it the limits of the router."""
+    if not isinstance(route, Operation) or isinstance(route, EffectiveRoute):
+        return False
+    return bool(router.form_limits.keys() - route.form_limits.keys())
+
+
+def _literal_prefix(path: str) -> str:
+    """The whole segments that every path below `path` begins with: `/shop/` for `/shop/{kind}`."""
+    return path.partition("{")[0].rpartition("/")[0] + "/"
 
 
 def _operation_target(operation: Any) -> Target:
@@ -115,9 +127,8 @@ def _starlette_target(route: Any, router: APIRouter) -> Target:
         target.app = tracked_app(wrap_app_with_body_limit(actual.handle, limit))
         return target
     prefix = ""
-    if cls is Mount:  # whole segments that every path below the mount begins with
-        literal, brace, _ = (actual.path + "/").partition("{")
-        prefix = literal.rpartition("/")[0] + "/"
+    if cls is Mount:
+        prefix = _literal_prefix(actual.path + "/")
     target = Target(_Outside(route, holder), kind="any", prefix=prefix, updates=shown)
     return target
 

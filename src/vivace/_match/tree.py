@@ -1,8 +1,9 @@
 """One lookup for all routes: literal paths in a dict, the rest in a tree of path segments.
 
-The rule is Starlette's: the first declared route that matches path and method wins; if none does, the first that matches
-the path alone answers 405. A lookup collects the few routes that can match a path, in the order of declaration, and asks
-only those. Routes whose `matches` is somebody else's code are asked whenever their known prefix fits.
+The rule is Starlette's: the first declared route that matches path and method wins; if none does, the first
+that matches the path alone answers 405. A lookup collects the few routes that can match a path, in the order
+of declaration, and asks only those. Routes whose `matches` is somebody else's code are asked whenever their
+known prefix fits.
 """
 
 from __future__ import annotations
@@ -165,7 +166,8 @@ class Matcher:
                     continue
             else:
                 match = Match.FULL if target.methods is None or method in target.methods else Match.PARTIAL
-                child_scope = {**target.updates, "path_params": {**scope.get("path_params", _NO_PARAMETERS), **parameters}}
+                known = scope.get("path_params", _NO_PARAMETERS)
+                child_scope = {**target.updates, "path_params": {**known, **parameters}}
             if match is Match.FULL:
                 return match, target, child_scope
             if partial is None:

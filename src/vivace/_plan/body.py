@@ -13,8 +13,7 @@ from vivace import params
 from .fields import ModelField
 from .form_body import form_body_model, needs_form_body, optional_form_field
 from .forms import form_models
-from .nodes import BodyPlan, DependencyPlan, ParameterPlan, flat_parameters
-
+from .nodes import BodyPlan, DependencyPlan, flat_parameters
 
 _MULTIPART = "multipart/form-data"
 # Where two bodies of one document have the same name, this tells them apart: it is the name that FastAPI gives.
@@ -72,4 +71,5 @@ def body_model(fields: Sequence[ModelField], name: str) -> Any:
     """A model with the fields as its attributes."""
     if needs_form_body(fields, embed=True):
         return form_body_model(fields, name, __module__=_BODY_MODULE)
-    return create_model(name, __module__=_BODY_MODULE, **{field.name: (field.field_info.annotation, field.field_info) for field in fields})  # type: ignore[call-overload]
+    attributes: dict[str, Any] = {field.name: (field.field_info.annotation, field.field_info) for field in fields}
+    return create_model(name, __module__=_BODY_MODULE, **attributes)

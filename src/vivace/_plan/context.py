@@ -10,7 +10,7 @@ from vivace.exceptions import EndpointContext
 
 
 def endpoint_context(call: Callable[..., Any]) -> EndpointContext:
-    """Function, file and line of an endpoint; empty where they cannot be found (a C function, an interactive session)."""
+    """Function, file and line of an endpoint; empty where they cannot be found (a C function, code typed in)."""
     context: EndpointContext = {}
     try:
         if (file := inspect.getsourcefile(call)) is not None:

@@ -77,7 +77,10 @@ def _child(
     parent: DependencyPlan, depends: params.Depends, name: str, chain: tuple[Callable[..., Any], ...]
 ) -> DependencyPlan:
     assert depends.dependency is not None
-    require(callable(depends.dependency), f"The dependency of parameter {name!r} is not callable: {depends.dependency!r}")
+    require(
+        callable(depends.dependency),
+        f"The dependency of parameter {name!r} is not callable: {depends.dependency!r}",
+    )
     if parent.kind.has_exit and parent.exit_scope == "request" and depends.scope == "function":
         call_name = getattr(parent.call, "__name__", repr(parent.call))
         raise DependencyScopeError(

@@ -111,7 +111,10 @@ def read_declaration(name: str, annotation: Any, default: Any, path_names: froze
         )
         depends, default = default, EMPTY
     elif isinstance(default, FieldInfo):
-        require(info is None, f"Cannot specify FastAPI annotations in `Annotated` and default value together for {name!r}")
+        require(
+            info is None,
+            f"Cannot specify FastAPI annotations in `Annotated` and default value together for {name!r}",
+        )
         info = copy(default)
         info.annotation = bare
         default = EMPTY

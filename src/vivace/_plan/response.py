@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Callable, Generator, Iterable, Iterator
+from collections.abc import (
+    AsyncGenerator,
+    AsyncIterable,
+    AsyncIterator,
+    Callable,
+    Generator,
+    Iterable,
+    Iterator,
+)
 from typing import Any, get_args, get_origin
 
 from pydantic import PydanticSchemaGenerationError
@@ -104,7 +112,7 @@ def invalid_type_message(annotation: Any, place: str) -> str:
     return (
         "Invalid args for response field! Hint: "
         f"check that {annotation} is a valid Pydantic field type. "
-        "If you are using a return type annotation that is not a valid Pydantic field (e.g. Union[Response, dict, None])"
-        " you can disable generating the response model from the type annotation with the path operation decorator"
-        f" parameter response_model=None. In {place}."
+        "If you are using a return type annotation that is not a valid Pydantic field "
+        "(e.g. Union[Response, dict, None]) you can disable generating the response model from the type annotation "
+        f"with the path operation decorator parameter response_model=None. In {place}."
     )

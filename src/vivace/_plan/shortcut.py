@@ -1,8 +1,9 @@
 """When may a JSON body go from bytes to its value in one call?
 
-FastAPI parses the text with `json` and validates the Python data. pydantic-core can do both in one pass, at a third of the
-cost. The answer is the same for types that treat JSON input as they treat the Python data parsed from it; this module knows
-them. Whatever the one pass refuses goes the long way, which also makes the errors: only a success may be shortcut.
+FastAPI parses the text with `json` and validates the Python data. pydantic-core can do both in one pass, at a
+third of the cost. The answer is the same for types that treat JSON input as they treat the Python data parsed
+from it; this module knows them. Whatever the one pass refuses goes the long way, which also makes the errors:
+only a success may be shortcut.
 
 The one pass also runs *earlier*, before the dependencies. So it may not run code of the user's, which could see the
 difference: no validators, no `model_post_init`, no default factories but those that make an empty container.
@@ -20,8 +21,9 @@ Schema = Mapping[str, Any]
 
 # The schemas that read JSON as they read Python data, and which of their keys hold schemas again.
 #
-# Not here, because the result may differ: unions (in JSON a text is as good a date as a `str`, so another member may win),
-# decimals and bytes (read from the text, not from a float or a `str`), functions (they see which mode it is), `any`.
+# Not here, because the result may differ: unions (in JSON a text is as good a date as a `str`, so another
+# member may win), decimals and bytes (read from the text, not from a float or a `str`), functions (they see
+# which mode it is), `any`.
 _INSIDE: Mapping[str, tuple[str, ...]] = {
     "model": ("schema",),
     "model-fields": ("fields",),
@@ -39,7 +41,8 @@ _INSIDE: Mapping[str, tuple[str, ...]] = {
     "frozenset": ("items_schema",),
     "definitions": ("definitions", "schema"),
     "definition-ref": (),
-    **dict.fromkeys("str int float bool none date datetime time timedelta uuid literal".split(), ()),
+    **dict.fromkeys(("str", "int", "float", "bool", "none", "literal"), ()),
+    **dict.fromkeys(("date", "datetime", "time", "timedelta", "uuid"), ()),
 }
 _EMPTY_CONTAINERS = (list, dict, set, frozenset, tuple, deque)
 

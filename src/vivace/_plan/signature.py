@@ -76,7 +76,7 @@ def namespace_of(call: Callable[..., Any]) -> dict[str, Any]:
         module = sys.modules.get(target.__module__)
         return vars(module) if module else {}
     if not hasattr(target, "__globals__") and not inspect.ismethod(target):
-        target = inspect.unwrap(getattr(type(target), "__call__", target))
+        target = inspect.unwrap(getattr(type(target), "__call__", target))  # noqa: B004  (the method itself is wanted)
     return getattr(target, "__globals__", {})
 
 

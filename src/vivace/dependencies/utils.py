@@ -1,5 +1,7 @@
 """A door: analysing and solving dependencies by hand, under the names that third parties import."""
 
+# ruff: noqa: F401  (to import a name is to offer it)
+
 from __future__ import annotations
 
 import inspect
@@ -97,7 +99,8 @@ def get_parameterless_sub_dependant(*, depends: Depends, path: str) -> Dependant
 def get_flat_dependant(dependant: Dependant, *, skip_repeats: bool = False, **_: Any) -> Dependant:
     """All parameters of a tree on one dependant, and all its dependencies in one list.
 
-    `skip_repeats` is accepted for its callers: a dependency that is used twice never stands twice in a plan's parameters.
+    `skip_repeats` is accepted for its callers: a dependency that is used twice never stands twice in a plan's
+    parameters.
     """
     flat = flat_parameters(dependant.to_plan())
     return Dependant(

@@ -23,7 +23,7 @@ from typing import Annotated, Any, Literal, TypeAlias, Union
 from pydantic import AnyUrl, BaseModel, Field, GetJsonSchemaHandler
 from pydantic_core import CoreSchema
 from pydantic_core.core_schema import ValidationInfo, with_info_plain_validator_function
-from typing_extensions import TypedDict
+from typing_extensions import TypedDict as TypedDict
 from typing_extensions import deprecated as typing_deprecated
 
 from vivace.openapi.example import Example as Example

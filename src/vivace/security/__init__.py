@@ -38,12 +38,13 @@ if TYPE_CHECKING:
 _NAMES = {
     "api_key": "APIKeyCookie APIKeyHeader APIKeyQuery",
     "http": "HTTPAuthorizationCredentials HTTPBasic HTTPBasicCredentials HTTPBearer HTTPDigest",
-    "oauth2": "OAuth2 OAuth2AuthorizationCodeBearer OAuth2PasswordBearer OAuth2PasswordRequestForm OAuth2PasswordRequestFormStrict SecurityScopes",
+    "oauth2": "OAuth2 OAuth2AuthorizationCodeBearer OAuth2PasswordBearer OAuth2PasswordRequestForm"
+    " OAuth2PasswordRequestFormStrict SecurityScopes",
     "open_id_connect_url": "OpenIdConnect",
 }
 # PERF (W12): the models take a tenth of the time of `import vivace`.
 _HOMES = {name: module for module, names in _NAMES.items() for name in names.split()}
-__all__ = [*_HOMES]  # noqa: PLE0604 - names, made of the table above
+__all__ = [*_HOMES]  # pyright: ignore[reportUnsupportedDunderAll]  # checkers read the imports above instead
 
 
 def __getattr__(name: str) -> Any:

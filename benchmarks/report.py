@@ -1,0 +1,194 @@
+"""The report of a run: report.md for readers, report.json for programs, report.svg to look at.
+
+Everything in them comes from the run itself; nothing is written by hand, and nothing is kept from a run before.
+"""
+
+from __future__ import annotations
+
+import json
+import platform
+import subprocess
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from benchmarks import machine, plot, summary, wrk
+from benchmarks.contenders import Contender, Package
+from benchmarks.processes import ROOT
+from benchmarks.rounds import Turn
+from benchmarks.summary import Row
+from benchmarks.turns import Settings
+from benchmarks.workloads import Workload
+
+LEAST_ROUNDS = 5
+SATURATED = 0.95  # cores: from there on the load generator may be what is measured
+HARDLY_BUSY = 0.9  # cores: below, the server was waiting for something
+OTHERS = 0.1  # cores
+PLOT = "report.svg"
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """All there is to report on."""
+
+    command: str
+    rounds: int
+    settings: Settings
+    workloads: Sequence[Workload]
+    contenders: Sequence[Contender]
+    turns: Sequence[Turn]
+
+
+def write(run: Run, directory: Path) -> list[str]:
+    """Write the three files. The messages name them, or say what is absent and why."""
+    directory.mkdir(parents=True, exist_ok=True)
+    rows = summary.rows(run.workloads, run.contenders, run.turns)
+    relations = summary.relations(run.contenders, run.turns)
+    drawing = directory / PLOT
+    drawing.unlink(missing_ok=True)  # one of an earlier run would belie the table
+    plotted = plot.draw(rows, run.contenders[0].name, drawing)
+    about = {"machine": machine.describe(), "versions": versions(run.contenders)}
+    (directory / "report.json").write_text(as_json(run, rows, relations, about))
+    (directory / "report.md").write_text(as_markdown(run, rows, relations, about, plotted=plotted))
+    return [
+        "report.md, report.json",
+        PLOT if plotted else "no plot: matplotlib is not installed (extra `bench`)",
+    ]
+
+
+def as_json(run: Run, rows: Sequence[Row], relations: Sequence[Row], about: dict[str, dict[str, str]]) -> str:
+    content = {
+        "made": datetime.now(UTC).isoformat(timespec="seconds"),
+        "command": run.command,
+        "rounds": run.rounds,
+        "settings": asdict(run.settings),
+        **about,
+        "notes": notes(run),
+        "rows": [asdict(row) for row in rows],
+        "relations": [asdict(row) for row in relations],
+        "turns": [asdict(turn) for turn in run.turns],
+    }
+    return json.dumps(content, indent=1, ensure_ascii=False) + "\n"
+
+
+def as_markdown(
+    run: Run,
+    rows: Sequence[Row],
+    relations: Sequence[Row],
+    about: dict[str, dict[str, str]],
+    *,
+    plotted: bool,
+) -> str:
+    baseline = run.contenders[0]
+    names = "; ".join(f"**{contender.name}** is {contender.title}" for contender in run.contenders)
+    parts = [
+        "# Benchmark report",
+        f"{names}. Figures are medians over {run.rounds} rounds, lowest and highest in brackets. A ratio is to"
+        f" {baseline.name} unless it says otherwise, formed per round and then the median of those. A void figure had a wrong"
+        " answer, a socket error or too much stolen time.",
+        *([f"![requests per second, and ratios]({PLOT})"] if plotted else []),
+        table([row for row in rows if row.measure == "requests/s"], with_measure=False),
+        table([row for row in rows if row.measure != "requests/s"], with_measure=True),
+        *(["## The same app, larger", table(relations, with_measure=False)] if relations else []),
+        "## Notes",
+        "\n".join(f"- {note}" for note in notes(run)) or "None.",
+        "## How it was measured",
+        f"```sh\n{run.command}\n```",
+        _method(run.settings),
+        *(_pairs(name.capitalize(), pairs) for name, pairs in about.items()),
+    ]
+    return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def table(rows: Sequence[Row], *, with_measure: bool) -> str:
+    """A Markdown table; nothing if there are no rows."""
+    if not rows:
+        return ""
+    heads = [
+        "",
+        "workload",
+        *(["measure"] if with_measure else []),
+        "contender",
+        "median",
+        "ratio",
+        "goal",
+        "",
+    ]
+    lines = [f"| {' | '.join(heads)} |", "|" + "---|" * len(heads)]
+    for row in rows:
+        about = [row.workload, row.title, *([row.measure] if with_measure else []), row.contender]
+        lines.append(f"| {' | '.join([*about, *_figures(row)])} |")
+    return "\n".join(lines)
+
+
+def _figures(row: Row) -> list[str]:
+    own = row.own.show(row.unit) if row.own else "void"
+    if row.own and row.void:
+        own += f", {row.void} void"
+    if row.against is None:
+        return [own, "", "", ""]
+    ratio = row.ratio.show("×") if row.ratio else "void"
+    verdict = {True: "met", False: "missed", None: ""}[row.met]
+    return [own, f"{ratio} {row.against}", row.goal or "–", verdict]
+
+
+def notes(run: Run) -> list[str]:
+    """What makes figures doubtful, one sentence each."""
+    found = []
+    if run.rounds < LEAST_ROUNDS:
+        found.append(f"Not for the record: {run.rounds} of at least {LEAST_ROUNDS} rounds.")
+    for turn in run.turns:
+        place = f"{turn.workload}, {turn.contender}, round {turn.round}"
+        reading = turn.reading
+        if reading.void:
+            again = f" (attempt {turn.attempt})" if turn.attempt > 1 else ""
+            found.append(f"Void: {place}{again}: {' '.join(reading.void.split())[:300]}.")
+            continue
+        if not reading.wait.idle:
+            found.append(
+                f"{place}: the machine was {reading.wait.busy_share:.0%} busy after waiting {reading.wait.seconds:.0f} s."
+            )
+        details = reading.details
+        if details.get("generator_busy", 0.0) > SATURATED:
+            found.append(f"{place}: the load generator was saturated; the server may be faster than this.")
+        if details.get("server_busy", 1.0) < HARDLY_BUSY:
+            found.append(f"{place}: the server was only {details['server_busy']:.0%} busy.")
+        if details.get("other_busy", 0.0) > OTHERS:
+            found.append(f"{place}: other programs used {details['other_busy']:.0%} of a core meanwhile.")
+    return found
+
+
+def _method(settings: Settings) -> str:
+    return (
+        f"The server on core {settings.server_core}, one process; wrk on core {settings.load_core}, one thread, "
+        f"{settings.connections} connections, {settings.seconds} s after {settings.warmup} s of warm-up, over loopback. A fresh "
+        "server for each turn; contenders take turns in each round. Beforehand their answers were found equal."
+    )
+
+
+def versions(contenders: Sequence[Contender]) -> dict[str, str]:
+    """Of Python, every package the contenders need, wrk, and vivace's commit."""
+    packages = {
+        need.name for contender in contenders for need in contender.needs if isinstance(need, Package)
+    }
+    return {
+        "python": f"{platform.python_implementation()} {platform.python_version()}",
+        **{name: Package(name).version() or "not installed" for name in sorted(packages)},
+        "wrk": wrk.version(),
+        "commit": _commit(),
+    }
+
+
+def _commit() -> str:
+    command = ["git", "describe", "--always", "--dirty", "--abbrev=12"]
+    try:
+        result = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+    except (OSError, subprocess.CalledProcessError):
+        return "unknown: not a git work tree"
+    return result.stdout.strip()
+
+
+def _pairs(title: str, pairs: dict[str, str]) -> str:
+    lines = [f"| {title} | |", "|---|---|", *(f"| {name} | {value} |" for name, value in pairs.items())]
+    return "\n".join(lines)
