@@ -1,7 +1,8 @@
 """An ASGI application driven without a server: scope in, messages out.
 
-What servers do is left out on purpose (sockets, parsing, a task per request): the difference between two frameworks shows
-undiluted. The loop is uvloop, as under the server. https://asgi.readthedocs.io/en/latest/specs/www.html
+What servers do is left out on purpose (sockets, parsing, a task per request): the difference between two
+frameworks shows undiluted. The loop is uvloop, as under the server.
+https://asgi.readthedocs.io/en/latest/specs/www.html
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ BATCH = 20  # requests between two looks at the clock
 
 
 class Exchange:
-    """`receive` and `send` of one request. After the body, `receive` waits until the answer is complete, as a server's does."""
+    """`receive` and `send` of one request. After the body, `receive` waits for the answer's end, as a server's does."""
 
     __slots__ = ("_asked", "_body", "_complete", "_waiting", "chunks", "headers", "status")
 

@@ -1,7 +1,8 @@
 """Before anything is measured: do all contenders answer equally?
 
-Each workload's request and probes are sent to each contender; cold workloads are run once, and compared by digest. The
-first contender is the reference.
+Each workload's request and probes are sent to each contender (of a peer that is equal in meaning only, a probe's answer
+has to have the right status: its error texts are its own); cold workloads are run once, and compared by
+digest. The first contender is the reference.
 """
 
 from __future__ import annotations
@@ -48,6 +49,15 @@ def _requests(workload: Load) -> tuple[Request, ...]:
     return (workload.request, *workload.probes)
 
 
+def _differs(
+    contender: Contender, request: Request, workload: Load, expected: Answer, actual: Answer
+) -> str | None:
+    if contender.equal == "meaning" and request in workload.probes:
+        same = expected.status == actual.status
+        return None if same else f"status {actual.status} instead of {expected.status}"
+    return difference(expected, actual, contender.equal)
+
+
 def _answers(workload: Load, contender: Contender, core: int) -> list[Answer]:
     with serving(contender, workload, core=core) as server:
         return [ask(request, server.port) for request in _requests(workload)]
@@ -64,7 +74,7 @@ def _load_differences(
         )
     for contender, theirs in zip(contenders[1:], others, strict=True):
         for request, expected, actual in zip(_requests(workload), reference, theirs, strict=True):
-            if differs := difference(expected, actual, contender.equal):
+            if differs := _differs(contender, request, workload, expected, actual):
                 found.append(f"{workload.id} {request.method} {request.target}: {contender.name}: {differs}")
     return found
 

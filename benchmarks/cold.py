@@ -2,8 +2,8 @@
 
     python -m benchmarks.cold nested_routers 1000
 
-A line holds `values`, in the order of the workload's measures, and `digests` of every answer that was given meanwhile: two
-frameworks have to agree on them. Beside the probes, this module has what reads them.
+A line holds `values`, in the order of the workload's measures, and `digests` of every answer that was given
+meanwhile: two frameworks have to agree on them. Beside the probes, this module has what reads them.
 """
 
 from __future__ import annotations
@@ -70,8 +70,8 @@ def _command(workload: Cold, contender: Contender) -> list[str]:
 async def nested_routers(routes: int) -> ColdReading:
     """Declare the routes and answer the first request; then one per route; then the OpenAPI document.
 
-    The framework is imported before the clock starts: W12 has that. Answers are part of the time, because a framework may
-    put work off until a route is first asked for.
+    The framework is imported before the clock starts: W12 has that. Answers are part of the time, because a
+    framework may put work off until a route is first asked for.
     """
     from benchmarks import asgi
     from benchmarks.apps import _framework as _framework

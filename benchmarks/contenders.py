@@ -72,7 +72,7 @@ class Contender:
     `start` gives the command that serves an app (a name in `apps/`) on a port of 127.0.0.1, in one process.
     `framework` is the module that `apps/` then imports; without one there are neither cold nor in-process figures.
     `apps` names what can be served (None: everything). `equal` says how answers compare with the first contender's:
-    to the byte, or status and JSON value only. `goals` says which of a workload's goals are this contender's.
+    to the byte, or by status and JSON value only. `goals` says which of a workload's goals are this contender's.
     """
 
     name: str

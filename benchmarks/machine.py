@@ -1,7 +1,7 @@
 """The machine: which cores to use, whether it is idle, how much of it was stolen. Linux, from /proc and /sys.
 
-Times are in clock ticks, as /proc/stat counts them (proc_stat(5)). *Stolen* is what the hypervisor gave to others while
-this machine wanted to run. Nothing here knows what is measured.
+Times are in clock ticks, as /proc/stat counts them (proc_stat(5)). *Stolen* is what the hypervisor gave to
+others while this machine wanted to run. Nothing here knows what is measured.
 """
 
 from __future__ import annotations
@@ -128,10 +128,8 @@ def _siblings(core: int) -> set[int]:
 
 def describe() -> dict[str, str]:
     """What a reader needs to judge figures from this machine: processor, cores, memory, kernel."""
-    cpu = dict(
-        (key.strip(), value.strip())
-        for key, _, value in (line.partition(":") for line in _first_processor().splitlines())
-    )
+    pairs = (line.partition(":") for line in _first_processor().splitlines())
+    cpu = {key.strip(): value.strip() for key, _, value in pairs}
     memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") / 2**30
     return {
         "processor": cpu.get("model name", platform.machine()),

@@ -12,9 +12,9 @@ COLOURS = ("#8a8f98", "#1f6feb", "#d97706", "#2da44e", "#8250df", "#bf3989")
 
 
 def draw(rows: Sequence[Row], baseline: str, file: Path) -> bool:
-    """Write the plot of all throughput rows, as SVG or PNG by the file's suffix. False if matplotlib is not installed."""
+    """Write the plot of all throughput rows, SVG or PNG by the file's suffix. False if matplotlib is not installed."""
     try:
-        import matplotlib
+        import matplotlib  # type: ignore[import-not-found,unused-ignore]  # optional
     except ImportError:
         return False
     matplotlib.use("Agg")

@@ -1,8 +1,9 @@
 """Child processes: pinned to a core, in a session of their own, and gone when the caller is.
 
-Rules: no child outlives its `with` block, an exception, Ctrl-C, or the harness's own death. The first three are the block's;
-the last is `setpriv --pdeathsig`: the kernel kills the child when its parent ends (prctl(2), PR_SET_PDEATHSIG). A child
-has a session of its own, so a terminal's Ctrl-C reaches the harness only, and killing the group takes grandchildren too.
+Rules: no child outlives its `with` block, an exception, Ctrl-C, or the harness's own death. The first three are
+the block's; the last is `setpriv --pdeathsig`: the kernel kills the child when its parent ends (prctl(2),
+PR_SET_PDEATHSIG). A child has a session of its own, so a terminal's Ctrl-C reaches the harness only, and
+killing the group takes grandchildren too.
 """
 
 from __future__ import annotations

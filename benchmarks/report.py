@@ -80,13 +80,12 @@ def as_markdown(
     *,
     plotted: bool,
 ) -> str:
-    baseline = run.contenders[0]
     names = "; ".join(f"**{contender.name}** is {contender.title}" for contender in run.contenders)
     parts = [
         "# Benchmark report",
-        f"{names}. Figures are medians over {run.rounds} rounds, lowest and highest in brackets. A ratio is to"
-        f" {baseline.name} unless it says otherwise, formed per round and then the median of those. A void figure had a wrong"
-        " answer, a socket error or too much stolen time.",
+        f"{names}. Figures are medians over {run.rounds} rounds, lowest and highest in brackets. Ratios are formed"
+        " per round, and the median is taken of those; of times and memory, less is better. A void figure had a"
+        " wrong answer, a socket error or too much stolen time.",
         *([f"![requests per second, and ratios]({PLOT})"] if plotted else []),
         table([row for row in rows if row.measure == "requests/s"], with_measure=False),
         table([row for row in rows if row.measure != "requests/s"], with_measure=True),
@@ -146,8 +145,9 @@ def notes(run: Run) -> list[str]:
             found.append(f"Void: {place}{again}: {' '.join(reading.void.split())[:300]}.")
             continue
         if not reading.wait.idle:
+            wait = reading.wait
             found.append(
-                f"{place}: the machine was {reading.wait.busy_share:.0%} busy after waiting {reading.wait.seconds:.0f} s."
+                f"{place}: the machine was {wait.busy_share:.0%} busy after waiting {wait.seconds:.0f} s."
             )
         details = reading.details
         if details.get("generator_busy", 0.0) > SATURATED:
@@ -161,9 +161,10 @@ def notes(run: Run) -> list[str]:
 
 def _method(settings: Settings) -> str:
     return (
-        f"The server on core {settings.server_core}, one process; wrk on core {settings.load_core}, one thread, "
-        f"{settings.connections} connections, {settings.seconds} s after {settings.warmup} s of warm-up, over loopback. A fresh "
-        "server for each turn; contenders take turns in each round. Beforehand their answers were found equal."
+        f"The server on core {settings.server_core}, one process; wrk on core {settings.load_core}, one thread,"
+        f" {settings.connections} connections, {settings.seconds} s after {settings.warmup} s of warm-up, over"
+        " loopback. A fresh server for each turn; contenders take turns in each round. Beforehand their answers were"
+        " found equal."
     )
 
 

@@ -1,8 +1,9 @@
 """Who is measured when, and which figures count.
 
-In a round, contenders take turns at each workload (A B, A B, …), and the rounds follow each other: what the machine does
-in the meantime meets all alike. If more than 2 % of either core's time was stolen in any turn of a workload's round, all
-of them are void and are repeated once. A fault (a wrong status, a socket error) is not repeated: it is a finding.
+In a round, contenders take turns at each workload (A B, A B, …), and the rounds follow each other: what the
+machine does in the meantime meets all alike. If more than 2 % of either core's time was stolen in any turn of a
+workload's round, all of them are void and are repeated once. A fault (a wrong status, a socket error) is not
+repeated: it is a finding.
 """
 
 from __future__ import annotations

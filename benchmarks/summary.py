@@ -1,7 +1,7 @@
-"""From turns to the figures of the report: medians, spreads, ratios of the same round, and whether they reach the goals.
+"""From turns to the figures of the report: medians, spreads, ratios of the same round, whether goals are reached.
 
-A ratio is formed per round, from the two turns that lie side by side; the report's is the median of those. It is always the
-contender's figure over the other's, so of a time or a memory the smaller ratio is the better one.
+A ratio is formed per round, from the two turns that lie side by side; the report's is the median of those. It
+is always the contender's figure over the other's, so of a time or a memory the smaller ratio is the better one.
 """
 
 from __future__ import annotations

@@ -37,8 +37,8 @@ class Settings:
 class Reading:
     """What a turn gave: `values` by measure name, worth nothing if `void` has a reason.
 
-    `stolen` is the share of both cores' time that the hypervisor took. `details` are for judging the figure: latencies in
-    µs, and how busy the server, the load generator and everything else were, in cores.
+    `stolen` is the share of both cores' time that the hypervisor took. `details` are for judging the figure:
+    latencies in µs, and how busy the server, the load generator and everything else were, in cores.
     """
 
     values: Mapping[str, float]

@@ -1,7 +1,7 @@
 """A process with one framework's app in it, driven in-process on demand: `python -m benchmarks.worker WORKLOAD`.
 
-One process per framework, so that neither sees the other's imports, caches or garbage. It reads one JSON list per line
-and answers each with one JSON object:
+One process per framework, so that neither sees the other's imports, caches or garbage. It reads one JSON list
+per line and answers each with one JSON object:
 
     ["time", 0.3]          {"microseconds": 21.4}
     ["answer"]             {"status": 200, "headers": [["content-length", "27"]], "body": "{\\"message\\": ..."}

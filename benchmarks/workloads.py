@@ -49,8 +49,8 @@ class Measure:
 class Load:
     """`request` to the app `app`, again and again. Every answer must have `status`, or the figure is void.
 
-    `probes` are further requests that are sent once per contender before anything is measured: their answers have to be
-    equal too, so that a contender which skips its checks is found out.
+    `probes` are further requests that are sent once per contender before anything is measured: their answers
+    have to be equal too, so that a contender which skips its checks is found out.
     """
 
     id: str
@@ -97,9 +97,10 @@ TOKEN = ("Authorization", "Bearer s3cret")
 ORIGIN = ("Origin", "https://shop.example")
 
 ORDER = (
-    b'{"customer": {"name": "Ada Lovelace", "tags": ["regular", "newsletter"], "address": {"street": "12 St James Square",'
-    b' "city": "London", "postcode": "SW1Y 4JH"}}, "lines": [{"sku": "lamp-7", "quantity": 2, "price": 49.5}, {"sku":'
-    b' "cable-3", "quantity": 1, "price": 7.25}, {"sku": "bulb-e27", "quantity": 6, "price": 3.1}], "note": null}'
+    b'{"customer": {"name": "Ada Lovelace", "tags": ["regular", "newsletter"],'
+    b' "address": {"street": "12 St James Square", "city": "London", "postcode": "SW1Y 4JH"}},'
+    b' "lines": [{"sku": "lamp-7", "quantity": 2, "price": 49.5}, {"sku": "cable-3", "quantity": 1, "price": 7.25},'
+    b' {"sku": "bulb-e27", "quantity": 6, "price": 3.1}], "note": null}'
 )
 BAD_ORDER = b'{"customer": {"name": "", "address": {"street": 1}}, "lines": [{"sku": "x", "quantity": 0}]}'
 ITEM = b'{"name": "Lamp", "price": 49.5, "tags": ["light", "desk"]}'

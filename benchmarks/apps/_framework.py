@@ -1,8 +1,8 @@
 """The framework under test, under the names that the applications use.
 
-`BENCHMARK_FRAMEWORK=fastapi` (or `vivace`) chooses it, so that both run the same source. There is no default: a server that
-was started without the variable would be measured under the wrong name. For the same reason a framework that answers
-to another's name (`vivace.as_fastapi`) is refused. Type checkers see vivace.
+`BENCHMARK_FRAMEWORK=fastapi` (or `vivace`) chooses it, so that both run the same source. There is no default: a
+server that was started without the variable would be measured under the wrong name. For the same reason a
+framework that answers to another's name (`vivace.as_fastapi`) is refused. Type checkers see vivace.
 """
 
 import os

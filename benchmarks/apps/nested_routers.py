@@ -1,7 +1,8 @@
-"""W13: `BENCHMARK_ROUTES` routes in nested routers: ten routes to a shelf, ten shelves to a hall, halls in /api in the app.
+"""W13: `BENCHMARK_ROUTES` routes in nested routers: ten routes to a shelf, ten shelves to a hall, halls in /api.
 
-Each shelf has models of its own, as the resources of a real API have; halls and the API router have a dependency each.
-`CALLS` names one valid request per route. The number of routes is rounded down to a multiple of ten.
+Each shelf has models of its own, as the resources of a real API have; halls and the API router have a
+dependency each. `CALLS` names one valid request per route. The number of routes is rounded down to a multiple
+of ten.
 """
 
 import os

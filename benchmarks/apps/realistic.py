@@ -1,4 +1,4 @@
-"""W6: what many services look like: CORS, two http middlewares, a token, a body, a response model that hides a field."""
+"""W6: what many services look like: CORS, two http middlewares, token, body, a response model that hides a field."""
 
 from collections.abc import Awaitable, Callable
 from typing import Annotated

@@ -49,7 +49,8 @@ def as_lifespan(lifespan: Any) -> Lifespan[Any]:
                 yield state
 
         return run
-    return lifespan  # type: ignore[no-any-return]
+    given: Lifespan[Any] = lifespan
+    return given
 
 
 def merge_lifespans(outer: Lifespan[Any], inner: Lifespan[Any]) -> Lifespan[Any]:

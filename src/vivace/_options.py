@@ -8,11 +8,11 @@ verb. `IncludeContext` is what the routers above a route add to its options.
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from enum import Enum
-from typing import TYPE_CHECKING, Any, TypedDict
+from typing import TYPE_CHECKING, Any, TypedDict, TypeVar
 
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute
@@ -98,7 +98,7 @@ class RouteOptions:
     responses: Responses | None = None
     deprecated: bool | None = None
     name: str | None = None
-    methods: set[str] | list[str] | None = None
+    methods: Collection[str] | None = None
     operation_id: str | None = None
     response_model_include: IncEx | None = None
     response_model_exclude: IncEx | None = None
@@ -228,3 +228,18 @@ def option_signature(*before: inspect.Parameter, names: Iterable[str], **default
         for name in names
     ]
     return inspect.Signature([*before, *options])
+
+
+_Function = TypeVar("_Function", bound=Callable[..., Any])
+
+
+def shows_options(function: _Function) -> _Function:
+    """Make `inspect.signature` list every option of an operation, with its default, in place of `**options`."""
+    declared = [
+        parameter
+        for parameter in inspect.signature(function).parameters.values()
+        if parameter.kind is not inspect.Parameter.VAR_KEYWORD
+    ]
+    shown: Any = function
+    shown.__signature__ = option_signature(*declared, names=OperationOptions.__annotations__)
+    return function

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Callable, Collection
-from typing import Any
 
 from typing_extensions import Unpack
 
 from vivace.types import DecoratedCallable
 
-from ._options import OperationOptions, option_signature
+from ._options import OperationOptions, shows_options
 
 Decorator = Callable[[DecoratedCallable], DecoratedCallable]
 
@@ -61,11 +59,5 @@ class Verbs:
         return self.api_route(path, methods=["TRACE"], **options)
 
 
-_SELF_AND_PATH = (
-    inspect.Parameter("self", inspect.Parameter.POSITIONAL_OR_KEYWORD),
-    inspect.Parameter("path", inspect.Parameter.POSITIONAL_OR_KEYWORD, annotation=str),
-)
 for _verb in ("get", "put", "post", "delete", "options", "head", "patch", "trace"):
-    # What `inspect.signature` shows is what editors show: every option by name, with its default.
-    _signature: Any = option_signature(*_SELF_AND_PATH, names=OperationOptions.__annotations__)
-    getattr(Verbs, _verb).__signature__ = _signature
+    shows_options(getattr(Verbs, _verb))

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import weakref
 from collections.abc import Callable, Iterable, Mapping
-from typing import TYPE_CHECKING, Any, SupportsIndex
+from typing import TYPE_CHECKING, Any, Self, SupportsIndex
 
 from starlette.routing import BaseRoute
 
@@ -64,7 +64,8 @@ class RouteList(list[BaseRoute]):
         super().__delitem__(index)
         self._changed()
 
-    def __iadd__(self, routes: Iterable[BaseRoute]) -> RouteList:  # type: ignore[override,misc]
+    # mypy compares it with `__add__`, which copies.
+    def __iadd__(self, routes: Iterable[BaseRoute]) -> Self:  # type: ignore[override,misc]
         self.extend(routes)
         return self
 
@@ -99,7 +100,7 @@ class DependencyOverrides(dict[Any, Any]):
         super().__delitem__(key)
         self._changed()
 
-    def __ior__(self, other: Any) -> DependencyOverrides:  # type: ignore[misc]
+    def __ior__(self, other: Any) -> Self:  # type: ignore[misc]  # mypy compares it with __or__
         self.update(other)
         return self
 

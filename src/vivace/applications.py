@@ -30,7 +30,7 @@ from vivace._entry import Entry, UnhandledErrors, WholeEntry, server_error_handl
 from vivace._form_limits import _FormLimits
 from vivace._frontend import FrontendFallback
 from vivace._operation_id import generate_unique_id
-from vivace._options import OperationOptions, Responses, UniqueIdFunction
+from vivace._options import OperationOptions, Responses, UniqueIdFunction, shows_options
 from vivace._verbs import Verbs
 from vivace._watched import DependencyOverrides
 from vivace.datastructures import Default, DefaultPlaceholder
@@ -305,6 +305,7 @@ class FastAPI(Verbs, Starlette):
 
     # -- declaring: all of it is the router's
 
+    @shows_options
     def add_api_route(
         self,
         path: str,
@@ -316,6 +317,7 @@ class FastAPI(Verbs, Starlette):
         """Declare `endpoint` under `path`; the options are those of `get`."""
         self.router.add_api_route(path, endpoint, methods=methods, **options)
 
+    @shows_options
     def api_route(
         self, path: str, *, methods: Collection[str] | None = None, **options: Unpack[OperationOptions]
     ) -> Callable[[DecoratedCallable], DecoratedCallable]:

@@ -106,7 +106,7 @@ def Default(value: DefaultType) -> DefaultType:
 
         def include(response_class: type[Response] = Default(JSONResponse)): ...
     """
-    return DefaultPlaceholder(value)  # type: ignore[return-value]
+    return DefaultPlaceholder(value)  # type: ignore[return-value]  # the type is for readers of signatures
 
 
 def get_value_or_default(

@@ -189,13 +189,13 @@ def declares(options: type) -> Callable[[Callable[_P, _R]], Callable[_P, _R]]:
                     raise TypeError(f"{function.__qualname__}() got an unexpected keyword argument {name!r}")
             return function(*args, **kwargs)
 
-        checked.__signature__ = signature  # type: ignore[attr-defined]
+        checked.__signature__ = signature  # type: ignore[attr-defined]  # what inspect.signature shows
         return checked
 
     return decorate
 
 
-class _Declaration(FieldInfo):  # pyright: ignore[reportGeneralTypeIssues]
+class _Declaration(FieldInfo):  # pyright: ignore[reportGeneralTypeIssues]  # final to checkers, but FastAPI's are its
     """What `Param` and `Body` share: a `FieldInfo` with OpenAPI examples, that may be left undocumented."""
 
     example: Any

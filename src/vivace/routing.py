@@ -72,6 +72,7 @@ from vivace._options import (
     checked_limits,
     checked_operation_options,
     option_signature,
+    shows_options,
 )
 from vivace._plan.dependant import Dependant
 from vivace._plan.fields import ModelField
@@ -167,7 +168,7 @@ class APIRoute(Operation, Route):
         return type(self).handle is APIRoute.handle and self.app is self._own_app
 
 
-APIRoute.__init__.__signature__ = option_signature(  # type: ignore[attr-defined]
+APIRoute.__init__.__signature__ = option_signature(  # type: ignore[attr-defined]  # what inspect.signature shows
     inspect.Parameter("self", inspect.Parameter.POSITIONAL_OR_KEYWORD),
     inspect.Parameter("path", inspect.Parameter.POSITIONAL_OR_KEYWORD, annotation=str),
     inspect.Parameter("endpoint", inspect.Parameter.POSITIONAL_OR_KEYWORD, annotation=Callable[..., Any]),
@@ -257,7 +258,7 @@ class APIRouter(Verbs, Router):
     What is given here (tags, dependencies, responses, limits, …) is added to every route of the router.
     """
 
-    # Starlette compares routers by their routes, which leaves them without a hash.
+    # Starlette compares routers by their routes, which leaves them without a hash: it is None there.
     __hash__ = object.__hash__  # pyright: ignore[reportAssignmentType]
 
     def __init__(
@@ -420,6 +421,7 @@ class APIRouter(Verbs, Router):
 
     # -- declaring
 
+    @shows_options
     def add_api_route(
         self,
         path: str,
@@ -432,7 +434,7 @@ class APIRouter(Verbs, Router):
     ) -> None:
         """Declare `endpoint` under `path`; the options are those of `get`."""
         checked_operation_options(options, "add_api_route")
-        declared = RouteOptions(**options, methods=methods, strict_content_type=strict_content_type)  # type: ignore[arg-type]
+        declared = RouteOptions(**options, methods=methods, strict_content_type=strict_content_type)
         merged = IncludeContext.of_router(self).apply(declared)
         route_class = route_class_override or self.route_class
         route = route_class(
@@ -443,6 +445,7 @@ class APIRouter(Verbs, Router):
         )
         self.routes.append(route)
 
+    @shows_options
     def api_route(
         self, path: str, *, methods: Collection[str] | None = None, **options: Unpack[OperationOptions]
     ) -> Callable[[DecoratedCallable], DecoratedCallable]:
@@ -741,9 +744,11 @@ def get_request_handler(
 
     async def app(request: Any) -> Response:
         if _TELEMETRY_KEY in request.scope or _doors.are_replaced(*_doors.STEPS):
-            return await composed(request)  # type: ignore[no-any-return]
-        overrides = getattr(dependency_overrides_provider, "dependency_overrides", None) or {}
-        return await variants.handler(overrides)(request)  # type: ignore[no-any-return]
+            answer: Response = await composed(request)
+        else:
+            overrides = getattr(dependency_overrides_provider, "dependency_overrides", None) or {}
+            answer = await variants.handler(overrides)(request)
+        return answer
 
     return app
 

@@ -32,4 +32,4 @@ from vivace._plan.annotations import value_is_sequence as value_is_sequence
 PYDANTIC_VERSION_MINOR_TUPLE = tuple(int(part) for part in PYDANTIC_VERSION.split(".")[:2])
 
 # The classes of `typing.List[int]`, `list[int]` and `int | str`, for whoever asks with isinstance.
-WithArgsTypes: tuple[Any, ...] = (type(List[int]), GenericAlias, UnionType)  # noqa: UP006
+WithArgsTypes: tuple[Any, ...] = (type(List[int]), GenericAlias, UnionType)  # noqa: UP006  (as above)

@@ -87,7 +87,8 @@ def serialize_sequence_value(*, field: ModelField, value: Any) -> Sequence[Any]:
         member = without_metadata(member)
         kind = sequence_annotation_to_type.get(get_origin(member) or member)
         if kind is not None:
-            return kind(value)  # type: ignore[no-any-return]
+            sequence: Sequence[Any] = kind(value)
+            return sequence
     raise TypeError(f"{field.name!r} is declared as {annotation}, which is not a sequence")
 
 

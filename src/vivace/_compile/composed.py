@@ -299,10 +299,10 @@ async def request_stacks(scope: Scope) -> AsyncIterator[tuple[AsyncExitStack, As
         scope.update(before)
 
 
-def request_response(handler: Callable[[Request], Awaitable[Response] | Response]) -> ASGIApp:
+def request_response(func: Callable[[Request], Awaitable[Response] | Response]) -> ASGIApp:
     """The ASGI application of a handler: exit stacks around it, and the response sent between their exits."""
     call: Callable[[Request], Any]
-    call = handler if is_async_callable(handler) else lambda request: run_in_threadpool(handler, request)
+    call = func if is_async_callable(func) else lambda request: run_in_threadpool(func, request)
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         request = Request(scope, receive, runtime.tracked(scope, send))
@@ -323,13 +323,13 @@ def request_response(handler: Callable[[Request], Awaitable[Response] | Response
     return app
 
 
-def websocket_session(function: Callable[[WebSocket], Awaitable[None]]) -> ASGIApp:
+def websocket_session(func: Callable[[WebSocket], Awaitable[None]]) -> ASGIApp:
     """The ASGI application of a function that takes a WebSocket."""
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         session = WebSocket(scope, receive, runtime.tracked(scope, send))
         async with request_stacks(scope):
-            await function(session)
+            await func(session)
 
     return app
 

@@ -230,7 +230,7 @@ def json_bytes(value: Any) -> bytes:
         text = ""
     if text and '"_sa' not in text:
         return text.encode("utf-8")
-    return JSONResponse(jsonable_encoder(value)).body  # type: ignore[return-value]
+    return bytes(JSONResponse(jsonable_encoder(value)).body)
 
 
 async def respond(send: Send, status: int, body: bytes, headers: list[tuple[bytes, bytes]]) -> None:
@@ -294,7 +294,7 @@ def injected_response() -> Response:
     """The response that a `response: Response` parameter is: only its headers, cookies and status count."""
     response = Response()
     del response.headers["content-length"]
-    response.status_code = None  # type: ignore[assignment]
+    response.status_code = None  # type: ignore[assignment]  # a number only once somebody has set it
     return response
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import aclosing
 from functools import lru_cache
 from math import isfinite
@@ -43,7 +43,7 @@ def raw_chunks(result: Any) -> Any:
     return _cancellable(result) if hasattr(result, "__aiter__") else result
 
 
-async def _cancellable(chunks: Any) -> AsyncIterator[Any]:
+async def _cancellable(chunks: Any) -> AsyncGenerator[Any, None]:
     async with aclosing(chunks):
         async for chunk in chunks:
             yield chunk
@@ -51,7 +51,7 @@ async def _cancellable(chunks: Any) -> AsyncIterator[Any]:
             await checkpoint()
 
 
-def _items(result: Any) -> AsyncIterator[Any]:
+def _items(result: Any) -> AsyncGenerator[Any, None]:
     return _cancellable(result if hasattr(result, "__aiter__") else iterate_in_threadpool(result))
 
 
@@ -108,7 +108,7 @@ def json_lines(
     """One JSON value per line (https://jsonlines.org)."""
 
     async def lines() -> AsyncIterator[bytes]:
-        async with aclosing(_items(result)) as items:  # type: ignore[type-var]
+        async with aclosing(_items(result)) as items:
             async for item in items:
                 yield writer.write(item, context, scope) + b"\n"
 
@@ -126,7 +126,7 @@ def event_stream(
     """Server-sent events (https://html.spec.whatwg.org/multipage/server-sent-events.html)."""
 
     async def events() -> AsyncIterator[bytes]:
-        async with aclosing(_items(result)) as items:  # type: ignore[type-var]
+        async with aclosing(_items(result)) as items:
             async for item in items:
                 yield _event(item, writer, context, scope)
 
@@ -160,7 +160,7 @@ def _event_data(data: Any) -> str:
 def _with_keepalive(cls: type[EventSourceResponse]) -> type[EventSourceResponse]:
     """The response class, sending a comment whenever nothing else was sent for the ping interval."""
 
-    class KeptAlive(cls):  # type: ignore[misc,valid-type]
+    class KeptAlive(cls):  # type: ignore[misc,valid-type]  # mypy wants base classes that it knows by name
         async def stream_response(self, send: Send) -> None:
             await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
             sender, receiver = create_memory_object_stream[bytes](1)

@@ -406,6 +406,7 @@ def restore_key(scope: Scope, key: str, previous: Any) -> None:
 def _with_key(scope: Scope, key: str, value: Any, function: Any) -> tuple[Match, Scope]:
     previous = set_key(scope, key, value)
     try:
-        return function(scope)  # type: ignore[no-any-return]
+        found: tuple[Match, Scope] = function(scope)
+        return found
     finally:
         restore_key(scope, key, previous)

@@ -39,7 +39,7 @@ def lenient_issubclass(
     """`issubclass`, but False rather than TypeError for what is not a class: `list[int]`, `int | None`."""
     # `list[int]` passes as an instance of type, and only issubclass itself tells it from a class.
     try:
-        return isinstance(cls, type) and issubclass(cls, class_or_tuple)  # type: ignore[arg-type]
+        return isinstance(cls, type) and issubclass(cls, class_or_tuple)  # type: ignore[arg-type]  # None raises
     except TypeError:
         if get_origin(cls) is not None:
             return False

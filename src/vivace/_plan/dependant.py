@@ -15,7 +15,7 @@ from .fields import ModelField
 from .nodes import DependencyPlan, DependencyScope, Location, ParameterPlan, Special
 from .signature import call_kind
 
-_SPECIAL_NAMES: tuple[tuple[Special, str], ...] = (
+SPECIAL_NAMES: tuple[tuple[Special, str], ...] = (
     (Special.REQUEST, "request_param_name"),
     (Special.WEBSOCKET, "websocket_param_name"),
     (Special.CONNECTION, "http_connection_param_name"),
@@ -57,7 +57,7 @@ class Dependant:
         by_location: dict[str, Any] = {
             f"{location}_params": [p.field for p in getattr(plan, location)] for location in _LOCATIONS
         }
-        by_special: dict[str, Any] = {attribute: specials.get(special) for special, attribute in _SPECIAL_NAMES}
+        by_special: dict[str, Any] = {attribute: specials.get(special) for special, attribute in SPECIAL_NAMES}
         return cls(
             **by_location,
             **by_special,
@@ -73,7 +73,7 @@ class Dependant:
         )
 
     def to_plan(self) -> DependencyPlan:
-        specials = [(getattr(self, attribute), special) for special, attribute in _SPECIAL_NAMES]
+        specials = [(getattr(self, attribute), special) for special, attribute in SPECIAL_NAMES]
         parameters: dict[Any, Any] = {
             location: tuple(
                 ParameterPlan(name=f.name, location=location, field=f) for f in getattr(self, f"{location}_params")

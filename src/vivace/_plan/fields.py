@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import dataclasses
 import warnings
-from copy import deepcopy
 from functools import cached_property
 from typing import Annotated, Any, Literal, cast, get_args, get_origin
 
@@ -17,6 +16,7 @@ from pydantic.errors import PydanticUndefinedAnnotation
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined, SchemaSerializer, SchemaValidator, ValidationError
 
+from vivace._pydantic import is_complete
 from vivace.types import IncEx
 
 _SHARED_ADAPTERS: dict[Any, TypeAdapter[Any]] = {}
@@ -94,7 +94,11 @@ class ModelField:
         return self.field_info.get_default(call_default_factory=True)
 
     def validate(
-        self, value: Any, values: dict[str, Any] = {}, *, loc: tuple[int | str, ...] = ()  # noqa: B006
+        self,
+        value: Any,
+        values: dict[str, Any] = {},  # noqa: B006  (never edited)
+        *,
+        loc: tuple[int | str, ...] = (),
     ) -> tuple[Any, list[dict[str, Any]]]:
         """Validate `value`; answers `(valid, [])` or `(None, errors)` with `loc` before each error's own location."""
         try:
@@ -218,7 +222,7 @@ def is_certainly_valid(annotation: Any) -> bool:
     if annotation in _PLAIN_TYPES:
         return True
     if isinstance(annotation, type) and get_origin(annotation) is None:
-        return issubclass(annotation, BaseModel) and annotation.__pydantic_complete__
+        return issubclass(annotation, BaseModel) and is_complete(annotation)
     if get_origin(annotation) in (list, set, dict, tuple):
         return all(is_certainly_valid(arg) for arg in get_args(annotation))
     return False
@@ -229,7 +233,6 @@ __all__ = [
     "PydanticSchemaGenerationError",
     "PydanticUndefined",
     "PydanticUndefinedAnnotation",
-    "deepcopy",
     "is_certainly_valid",
     "located_errors",
     "missing_error",

@@ -253,7 +253,8 @@ def prepare_form_annotation(annotation: Any) -> Any:
     """
     if not union_models(annotation):
         return annotation
-    return Union[tuple(_prepared_member(member) for member in union_members(annotation))]  # noqa: UP007
+    members = tuple(_prepared_member(member) for member in union_members(annotation))
+    return Union[members]  # noqa: UP007  (there is no `|` for a tuple)
 
 
 def _prepared_member(member: Any) -> Any:

@@ -27,6 +27,7 @@ def ensure_multipart_is_installed() -> None:
             return
     except ImportError:
         pass
+    # Neither of the packages called `multipart` is typed, and neither need be there.
     try:
         from multipart import __version__ as multipart_version  # type: ignore[import-untyped,unused-ignore]
     except ImportError:

@@ -54,6 +54,11 @@ _SPECIAL_TYPES: tuple[tuple[type, Special], ...] = (
 )
 
 
+def special_of(annotation: Any) -> Special | None:
+    """Which part of the request a parameter of this type is; `None` for a value that is read from the request."""
+    return next((special for base, special in _SPECIAL_TYPES if lenient_issubclass(annotation, base)), None)
+
+
 @dataclass(frozen=True, slots=True)
 class Declaration:
     """One parameter as the user wrote it."""
@@ -72,7 +77,7 @@ class Declaration:
 
     @property
     def special(self) -> Special | None:
-        return next((special for base, special in _SPECIAL_TYPES if lenient_issubclass(self.type, base)), None)
+        return special_of(self.type)
 
 
 Node = params.Depends | Special | ParameterPlan

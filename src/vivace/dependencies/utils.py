@@ -18,6 +18,7 @@ from vivace._compile.forms import read_file_bytes as _read_file_bytes
 from vivace._compile.jsonbody import request_body_to_args as request_body_to_args
 from vivace._plan.annotations import lenient_issubclass as lenient_issubclass
 from vivace._plan.body import body_field, should_embed
+from vivace._plan.dependant import SPECIAL_NAMES
 from vivace._plan.dependant import Dependant as Dependant
 from vivace._plan.dependencies import build_dependency, build_parameterless
 from vivace._plan.fields import ModelField as ModelField
@@ -28,7 +29,7 @@ from vivace._plan.multipart import ensure_multipart_is_installed as ensure_multi
 from vivace._plan.multipart import multipart_incorrect_install_error as multipart_incorrect_install_error
 from vivace._plan.multipart import multipart_not_installed_error as multipart_not_installed_error
 from vivace._plan.nodes import DependencyScope, ParameterPlan, flat_parameters
-from vivace._plan.parameters import classify
+from vivace._plan.parameters import classify, special_of
 from vivace._plan.response import stream_item_type
 from vivace._plan.signature import resolve_annotation, typed_return_annotation, typed_signature
 from vivace.concurrency import _DependencyConcurrency
@@ -36,8 +37,17 @@ from vivace.params import Depends
 
 get_typed_signature = typed_signature
 get_typed_return_annotation = typed_return_annotation
-get_typed_annotation = resolve_annotation
+
 get_stream_item_type = stream_item_type
+
+
+def get_typed_annotation(annotation: Any, globalns: dict[str, Any]) -> Any:
+    """Evaluate a string annotation; anything else is given back as it is (`type(None)` as `None`).
+
+    >>> get_typed_annotation("int | None", {})
+    int | None
+    """
+    return resolve_annotation(annotation, globalns)
 
 
 @dataclass
@@ -60,6 +70,30 @@ def analyze_param(*, param_name: str, annotation: Any, value: Any, path_param_na
         depends=node if isinstance(node, Depends) else None,
         field=node.field if isinstance(node, ParameterPlan) else None,
     )
+
+
+def add_non_field_param_to_dependency(*, param_name: str, type_annotation: Any, dependant: Dependant) -> bool | None:
+    """Note that a parameter is a part of the request itself: `True` if its type says so, else `None`.
+
+    >>> dependant = Dependant()
+    >>> add_non_field_param_to_dependency(param_name="r", type_annotation=Request, dependant=dependant)
+    True
+    >>> dependant.request_param_name
+    'r'
+    """
+    special = special_of(type_annotation)
+    if special is None:
+        return None
+    setattr(dependant, dict(SPECIAL_NAMES)[special], param_name)
+    return True
+
+
+def add_param_to_fields(*, field: ModelField, dependant: Dependant) -> None:
+    """Add a path, query, header or cookie parameter to its list; raises `AssertionError` for any other field."""
+    location = getattr(field.field_info, "in_", None)
+    assert location is not None, f"non-body parameters must be in path, query, header or cookie: {field.name}"
+    fields: list[ModelField] = getattr(dependant, f"{location.value}_params")
+    fields.append(field)
 
 
 def get_dependant(

@@ -92,7 +92,8 @@ def as_json(document: dict[str, Any]) -> dict[str, Any]:
     """The document as the specification's models see it: checked, in their order, and without what is `None`."""
     model = OpenAPI.model_validate(document)
     plain = model.model_dump(mode="json", by_alias=True, exclude_none=True)
-    return _without_none(plain)  # type: ignore[no-any-return]
+    without_none: dict[str, Any] = _without_none(plain)
+    return without_none
 
 
 def _without_none(value: Any) -> Any:

@@ -13,4 +13,5 @@ class Example(TypedDict, total=False):
     value: Any | None
     externalValue: AnyUrl | None
 
+    # Pydantic's setting, which is no key.
     __pydantic_config__ = {"extra": "allow"}  # type: ignore[misc]  # noqa: RUF012

@@ -35,7 +35,7 @@ try:
     from pydantic import EmailStr  # pyright: ignore[reportAssignmentType]  # one of the two is used as a type
 except ImportError:
 
-    class EmailStr(str):  # type: ignore[no-redef]
+    class EmailStr(str):  # type: ignore[no-redef]  # the other of the two
         """Stands in for Pydantic's `EmailStr` where email-validator is not installed: takes any text, and says so."""
 
         @classmethod

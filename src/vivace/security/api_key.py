@@ -1,5 +1,7 @@
 """A key that the client was given, in the query, a header or a cookie (OpenAPI 3.1, 4.8.27)."""
 
+from typing import Any
+
 from starlette.exceptions import HTTPException
 from starlette.requests import HTTPConnection
 from starlette.status import HTTP_401_UNAUTHORIZED
@@ -22,7 +24,11 @@ class APIKeyBase(SecurityBase):
         auto_error: bool,
     ) -> None:
         self.auto_error = auto_error
-        self.model = APIKey(**{"in": location}, name=name, description=description)  # type: ignore[arg-type]
+        by_alias: dict[str, Any] = {"in": location}  # a keyword of Python's
+        # Each kind of scheme narrows the type.
+        self.model = APIKey(  # pyright: ignore[reportIncompatibleVariableOverride]
+            **by_alias, name=name, description=description
+        )
         self.scheme_name = scheme_name or type(self).__name__
 
     def make_not_authenticated_error(self) -> HTTPException:

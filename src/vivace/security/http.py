@@ -40,6 +40,7 @@ class HTTPBase(SecurityBase):
         description: str | None = None,
         auto_error: bool = True,
     ) -> None:
+        # Each kind of scheme narrows the type.
         self.model = HTTPBaseModel(scheme=scheme, description=description)  # pyright: ignore[reportIncompatibleVariableOverride]
         self.scheme_name = scheme_name or type(self).__name__
         self.auto_error = auto_error
@@ -141,6 +142,7 @@ class HTTPBearer(HTTPBase):
         description: str | None = None,
         auto_error: bool = True,
     ) -> None:
+        # Each kind of scheme narrows the type.
         self.model = HTTPBearerModel(  # pyright: ignore[reportIncompatibleVariableOverride]
             bearerFormat=bearerFormat, description=description
         )

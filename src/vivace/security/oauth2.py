@@ -82,7 +82,7 @@ class OAuth2(SecurityBase):
         description: str | None = None,
         auto_error: bool = True,
     ) -> None:
-        self.model = OAuth2Model(flows=flows, description=description)  # type: ignore[arg-type]
+        self.model = OAuth2Model(flows=flows, description=description)  # type: ignore[arg-type]  # Pydantic reads dicts
         self.scheme_name = scheme_name or type(self).__name__
         self.auto_error = auto_error
 

@@ -29,6 +29,7 @@ class OpenIdConnect(SecurityBase):
         description: str | None = None,
         auto_error: bool = True,
     ) -> None:
+        # Each kind of scheme narrows the type.
         self.model = OpenIdConnectModel(  # pyright: ignore[reportIncompatibleVariableOverride]
             openIdConnectUrl=openIdConnectUrl, description=description
         )
