@@ -8,6 +8,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from starlette.routing import Match
 
 import vivace.routing
 from vivace import APIRouter, Depends, FastAPI, HTTPException, Query, Request, WebSocket
@@ -435,13 +436,9 @@ async def refuse() -> None:
     raise HTTPException(403)
 
 
-def test_a_dependant_may_be_edited_after_the_first_request() -> None:
+def test_another_call_of_a_dependant_counts() -> None:
     app = answers()
-    assert get(app) == 1
-    route: Any = app.routes[-1]
-    route.dependant.call = three
-    assert get(app, "/?q=1") == 422  # it is called with `value`, as before
-    route.dependant.call = doubled
+    app.routes[-1].dependant.call = doubled  # type: ignore[attr-defined]
     assert get(app) == 2
 
 
@@ -455,6 +452,44 @@ def test_another_dependant_counts_after_the_first_request_too() -> None:
     route: Any = app.routes[-1]
     route.dependant = get_dependant(path="/", call=refuse)
     assert get(app) == 403
+
+
+# --- methods of a route that are replaced -----------------------------------------------------------------------------
+
+
+def answering(status: int) -> Callable[..., Any]:
+    async def answer(self: Any, scope: Any, receive: Any, send: Any) -> None:
+        await PlainTextResponse("", status)(scope, receive, send)
+
+    return answer
+
+
+def test_a_replaced_handle_of_all_routes_answers(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Tracers replace `APIRoute.handle` to know the route."""
+    monkeypatch.setattr(APIRoute, "handle", answering(299))
+    assert get(answers()) == 299
+
+
+def test_a_replaced_matches_of_all_routes_decides(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(APIRoute, "matches", lambda self, scope: (Match.NONE, {}))
+    assert get(answers()) == 404
+
+
+def test_a_replaced_get_route_handler_of_all_routes_answers(monkeypatch: pytest.MonkeyPatch) -> None:
+    def get_route_handler(self: APIRoute) -> Callable[[Request], Any]:
+        async def handler(request: Request) -> PlainTextResponse:
+            return PlainTextResponse("", 298)
+
+        return handler
+
+    monkeypatch.setattr(APIRoute, "get_route_handler", get_route_handler)
+    assert get(answers()) == 298
+
+
+def test_a_replaced_handle_of_a_single_route_answers(monkeypatch: pytest.MonkeyPatch) -> None:
+    app = answers()
+    monkeypatch.setattr(app.routes[-1], "handle", PlainTextResponse("", 299))
+    assert get(app) == 299
 
 
 class Counted(APIRoute):

@@ -57,6 +57,7 @@ Application = Callable[[Message, Receive, Send], Awaitable[None]]
 Build = Callable[[Any], Application]
 Headers = tuple[tuple[str | bytes, str | bytes], ...]
 T = TypeVar("T")
+_EXPIRES = re.compile(rb"expires=[^;]*")
 _ADDRESS = re.compile(r" at 0x[0-9a-f]+")
 
 
@@ -285,8 +286,10 @@ class _Notes:
 
 
 def _settled(name: bytes, value: bytes) -> tuple[bytes, bytes]:
-    """A header without what is left to chance: FastAPI lists the methods of `Allow` in the order of a set."""
-    return (name, b", ".join(sorted(value.split(b", ")))) if name.lower() == b"allow" else (name, value)
+    """A header without what is left to chance: `Allow` is written in the order of a set, a cookie expires from now on."""
+    if name.lower() == b"allow":
+        return name, b", ".join(sorted(value.split(b", ")))
+    return name, _EXPIRES.sub(b"expires=then", value) if name.lower() == b"set-cookie" else value
 
 
 def _describe(message: Message) -> str:

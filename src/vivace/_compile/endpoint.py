@@ -21,12 +21,13 @@ from starlette.types import Scope
 
 from vivace._plan.context import endpoint_context
 from vivace._plan.nodes import CallKind, DependencyPlan, EndpointPlan, ResponseMode, Special
+from vivace._plan.tree import has_async_exits, has_exits, has_function_exits
 from vivace.background import BackgroundTasks
 from vivace.exceptions import EndpointContext
 
 from . import runtime
 from .body import BodyEmitter
-from .dependencies import RESERVED, DependencyEmitter, has_async_exits, has_exits, join
+from .dependencies import RESERVED, DependencyEmitter, join
 from .response import ResponseEmitter
 from .source import Source
 
@@ -58,7 +59,7 @@ class _EndpointEmitter:
         self.needs = self.dependencies.needs
         self.response = ResponseEmitter(source, plan.response, self.needs, self.context)
         self.exits = has_exits(plan.root)
-        self.function_exits = any_function_exit(plan.root)
+        self.function_exits = has_function_exits(plan.root)
 
     def compile(self) -> Callable[..., Any]:
         arguments = "scope, receive, send" if self.flat else "request"
@@ -88,7 +89,7 @@ class _EndpointEmitter:
     def _body(self) -> None:
         body = BodyEmitter(self.source, self.plan, self.context, has_request=self._needs_request or not self.flat)
         body.emit()
-        self.dependencies.whole_body = body.value
+        self.dependencies.parameters.whole_body = body.value
         if not body.is_form or not self.flat:
             self._stacks()
             return
@@ -170,7 +171,7 @@ class _EndpointEmitter:
         if not self.dependencies.can_fail:
             return
         body = "body" if self.plan.body is not None else "None"
-        if self.dependencies.whole_body is not None:
+        if self.dependencies.parameters.whole_body is not None:
             body = f"{source.use(runtime.unread_body)}(body, body_bytes)"
         with source.block("if errors:"):
             source.line(f"raise {source.use(runtime.validation_error)}(errors, {body}, scope, {self.context})")
@@ -178,13 +179,6 @@ class _EndpointEmitter:
 
 def _name(root: DependencyPlan) -> str:
     return getattr(root.call, "__name__", type(root.call).__name__)
-
-
-def any_function_exit(root: DependencyPlan) -> bool:
-    return any(
-        (child.kind.has_exit and child.exit_scope == "function") or any_function_exit(child)
-        for child in root.dependencies
-    )
 
 
 def context_maker(plan: EndpointPlan) -> Callable[[Scope], EndpointContext]:

@@ -23,7 +23,7 @@ def compile_solver(root: DependencyPlan, body: BodyPlan | None, title: str) -> C
     source = Source(f"{title} dependencies")
     source.reserve(*RESERVED)
     name = source.local(identifier(f"solve_{getattr(root.call, '__name__', 'dependencies')}"))
-    dependencies = DependencyEmitter(source, root, body, has_cache=True)
+    dependencies = DependencyEmitter(source, root, body, is_solver=True)
     with source.block(f"async def {name}({ARGUMENTS}):"):
         source.line("scope = request.scope")
         source.line("websocket = request")

@@ -11,11 +11,12 @@ from starlette.concurrency import run_in_threadpool
 from starlette.websockets import WebSocket
 
 from vivace._plan.nodes import CallKind, EndpointPlan, Special
+from vivace._plan.tree import has_async_exits, has_exits, has_function_exits
 from vivace.background import BackgroundTasks
 
 from . import runtime
-from .dependencies import RESERVED, DependencyEmitter, has_async_exits, has_exits, join
-from .endpoint import FUNCTION_STACK, INNER_STACK, any_function_exit, context_maker
+from .dependencies import RESERVED, DependencyEmitter, join
+from .endpoint import FUNCTION_STACK, INNER_STACK, context_maker
 from .source import Source
 
 
@@ -59,7 +60,7 @@ class _WebSocketEmitter:
             blocks.enter_context(source.block(f"with {source.use(CancelScope)}() as cleanup:"))
         blocks.enter_context(source.block(f"async with {source.use(AsyncExitStack)}() as stack:"))
         source.line(f"scope[{INNER_STACK!r}] = stack")
-        if any_function_exit(root):
+        if has_function_exits(root):
             blocks.enter_context(source.block(f"async with {source.use(AsyncExitStack)}() as function_stack:"))
             source.line(f"scope[{FUNCTION_STACK!r}] = function_stack")
 

@@ -75,11 +75,8 @@ def analyze_param(*, param_name: str, annotation: Any, value: Any, path_param_na
 def add_non_field_param_to_dependency(*, param_name: str, type_annotation: Any, dependant: Dependant) -> bool | None:
     """Note that a parameter is a part of the request itself: `True` if its type says so, else `None`.
 
-    >>> dependant = Dependant()
-    >>> add_non_field_param_to_dependency(param_name="r", type_annotation=Request, dependant=dependant)
-    True
-    >>> dependant.request_param_name
-    'r'
+        add_non_field_param_to_dependency(param_name="request", type_annotation=Request, dependant=dependant)  # True
+        dependant.request_param_name  # "request"
     """
     special = special_of(type_annotation)
     if special is None:
