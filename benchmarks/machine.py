@@ -133,7 +133,7 @@ def describe() -> dict[str, str]:
     memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") / 2**30
     return {
         "processor": cpu.get("model name", platform.machine()),
-        "cores": f"{os.cpu_count()}, {len(os.sched_getaffinity(0))} of them usable",
+        "cores": str(os.cpu_count()),
         "memory": f"{memory:.0f} GiB",
         "virtual": "yes" if "hypervisor" in cpu.get("flags", "").split() else "no, or it does not say",
         "kernel": f"{platform.system()} {platform.release()} {platform.machine()}",

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import platform
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,7 +18,7 @@ from benchmarks.contenders import Contender, Package
 from benchmarks.processes import ROOT
 from benchmarks.rounds import Turn
 from benchmarks.summary import Row
-from benchmarks.turns import Settings
+from benchmarks.turns import Reading, Settings
 from benchmarks.workloads import Workload
 
 LEAST_ROUNDS = 5
@@ -26,6 +26,25 @@ SATURATED = 0.95  # cores: from there on the load generator may be what is measu
 HARDLY_BUSY = 0.9  # cores: below, the server was waiting for something
 OTHERS = 0.1  # cores
 PLOT = "report.svg"
+
+DOUBTS: tuple[tuple[str, Callable[[Reading], bool]], ...] = (
+    (
+        f"The machine was more than {machine.IDLE_SHARE:.0%} busy when the longest wait before the turn was over",
+        lambda reading: not reading.wait.idle,
+    ),
+    (
+        f"Other programs used more than {OTHERS:.0%} of a core meanwhile",
+        lambda reading: reading.details.get("other_busy", 0.0) > OTHERS,
+    ),
+    (
+        f"The server was less than {HARDLY_BUSY:.0%} busy",
+        lambda reading: reading.details.get("server_busy", 1.0) < HARDLY_BUSY,
+    ),
+    (
+        "The load generator was saturated, so the server may be faster than the figure",
+        lambda reading: reading.details.get("generator_busy", 0.0) > SATURATED,
+    ),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,8 +102,8 @@ def as_markdown(
     names = "; ".join(f"**{contender.name}** is {contender.title}" for contender in run.contenders)
     parts = [
         "# Benchmark report",
-        f"{names}. Figures are medians over {run.rounds} rounds, lowest and highest in brackets. Ratios are formed"
-        " per round, and the median is taken of those; of times and memory, less is better. A void figure had a"
+        f"{names}. Number of rounds: {run.rounds}. Figures are medians, lowest and highest in brackets. Ratios are"
+        " formed per round, and the median is taken of those; of times and memory, less is better. A void figure had a"
         " wrong answer, a socket error or too much stolen time.",
         *([f"![requests per second, and ratios]({PLOT})"] if plotted else []),
         table([row for row in rows if row.measure == "requests/s"], with_measure=False),
@@ -133,30 +152,27 @@ def _figures(row: Row) -> list[str]:
 
 
 def notes(run: Run) -> list[str]:
-    """What makes figures doubtful, one sentence each."""
+    """What makes figures doubtful: one line per void turn, and one per kind of doubt with the turns it is about."""
     found = []
     if run.rounds < LEAST_ROUNDS:
         found.append(f"Not for the record: {run.rounds} of at least {LEAST_ROUNDS} rounds.")
-    for turn in run.turns:
-        place = f"{turn.workload}, {turn.contender}, round {turn.round}"
-        reading = turn.reading
-        if reading.void:
-            again = f" (attempt {turn.attempt})" if turn.attempt > 1 else ""
-            found.append(f"Void: {place}{again}: {' '.join(reading.void.split())[:300]}.")
-            continue
-        if not reading.wait.idle:
-            wait = reading.wait
-            found.append(
-                f"{place}: the machine was {wait.busy_share:.0%} busy after waiting {wait.seconds:.0f} s."
-            )
-        details = reading.details
-        if details.get("generator_busy", 0.0) > SATURATED:
-            found.append(f"{place}: the load generator was saturated; the server may be faster than this.")
-        if details.get("server_busy", 1.0) < HARDLY_BUSY:
-            found.append(f"{place}: the server was only {details['server_busy']:.0%} busy.")
-        if details.get("other_busy", 0.0) > OTHERS:
-            found.append(f"{place}: other programs used {details['other_busy']:.0%} of a core meanwhile.")
+    valid = [turn for turn in run.turns if turn.reading.void is None]
+    if any(not turn.reading.wait.idle for turn in valid):
+        found.append("Not for the record: the machine had other work, see below.")
+    found += [
+        f"Void: {_place(turn)}: {' '.join(turn.reading.void.split())[:300]}."
+        for turn in run.turns
+        if turn.reading.void is not None
+    ]
+    for sentence, doubtful in DOUBTS:
+        if places := [_place(turn) for turn in valid if doubtful(turn.reading)]:
+            found.append(f"{sentence} ({len(places)} of {len(valid)} turns): {', '.join(places)}.")
     return found
+
+
+def _place(turn: Turn) -> str:
+    again = f" attempt {turn.attempt}" if turn.attempt > 1 else ""
+    return f"{turn.workload} {turn.contender} round {turn.round}{again}"
 
 
 def _method(settings: Settings) -> str:

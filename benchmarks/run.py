@@ -48,7 +48,7 @@ def main(arguments: list[str]) -> int:
     )
     with showing(total) as progress:
         try:
-            expected = check(workloads, contenders, core=server_core, begin=progress.begin)
+            expected = check(workloads, contenders, core=server_core, begin=progress.prepare)
         except DisagreementError as error:
             print(error, file=sys.stderr)
             return 1

@@ -33,6 +33,7 @@ from vivace._plan.response import (
     response_type,
 )
 from vivace._status import is_body_allowed_for_status_code
+from vivace._watched import forget_lookups
 from vivace.datastructures import DefaultPlaceholder
 
 from ._options import RouteOptions, checked_limits
@@ -66,14 +67,15 @@ class Planned:
         From the first access on, the tree is compiled from these objects.
         """
         if "_dependant" not in self.__dict__:
-            self.dependant = Dependant.from_plan(self.root)
+            self.dependant = Dependant.from_plan(self.root)  # somebody may edit it, so what is compiled is forgotten
         dependant: Dependant = self.__dict__["_dependant"]
         return dependant
 
     @dependant.setter
     def dependant(self, value: Dependant) -> None:
         self.__dict__["_dependant"] = value
-        self.__dict__.pop("variants", None)
+        if self.__dict__.pop("variants", None) is not None:
+            forget_lookups()
 
     @property
     def flat_body_fields(self) -> list[ModelField]:

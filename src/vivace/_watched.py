@@ -8,12 +8,43 @@ from __future__ import annotations
 
 import weakref
 from collections.abc import Callable, Iterable, Mapping
-from typing import TYPE_CHECKING, Any, Self, SupportsIndex
+from typing import TYPE_CHECKING, Any, ClassVar, Self, SupportsIndex
 
 from starlette.routing import BaseRoute
 
 if TYPE_CHECKING:
     from vivace.routing import APIRouter
+
+
+class KnowsItsMethods:
+    """Tells whether its methods are the ones that were written for it.
+
+    Compiled code may stand in for a method only while nobody has put another one in its place: in a subclass,
+    on the class (instrumentation does so), or on one object.
+    """
+
+    _own_methods: ClassVar[dict[str, Any]]
+
+    @classmethod
+    def remember_methods(cls, *names: str) -> None:
+        cls._own_methods = {name: getattr(cls, name) for name in names}
+
+    def has_own(self, *names: str) -> bool:
+        mine = vars(self)
+        return all(name not in mine and getattr(type(self), name) is self._own_methods[name] for name in names)
+
+
+class WatchedApp:
+    """The attribute `app` of a route: when another application is set, it answers from the next request on."""
+
+    def __get__(self, route: Any, owner: type) -> Any:
+        return self if route is None else vars(route)["app"]
+
+    def __set__(self, route: Any, app: Any) -> None:
+        known = "app" in vars(route)
+        vars(route)["app"] = app
+        if known:
+            forget_lookups()
 
 
 class RouteList(list[BaseRoute]):

@@ -89,7 +89,7 @@ from vivace._route_app import RouteApp, WebSocketApp
 from vivace._route_app import effective_operation as _effective_route_context_var
 from vivace._starlette import get_route_path
 from vivace._verbs import Verbs
-from vivace._watched import RouteList, routers
+from vivace._watched import KnowsItsMethods, RouteList, WatchedApp, routers
 from vivace.datastructures import Default, DefaultPlaceholder
 from vivace.exceptions import FastAPIError
 from vivace.params import Form
@@ -104,7 +104,7 @@ _OPTION_NAMES = tuple(f.name for f in fields(RouteOptions))
 # --- routes -----------------------------------------------------------------------------------------------------------
 
 
-class APIRoute(Operation, Route):
+class APIRoute(KnowsItsMethods, Operation, Route):
     """An endpoint under a path.
 
         route = APIRoute("/items/{item_id}", read_item, methods=["GET"], response_model=Item)
@@ -115,6 +115,8 @@ class APIRoute(Operation, Route):
     """
 
     methods: set[str]
+
+    app = WatchedApp()
 
     def __init__(
         self,
@@ -132,7 +134,7 @@ class APIRoute(Operation, Route):
 
     def app_for(self, operation: Operation) -> RouteApp:
         """The ASGI application for this route, or for one of its inclusions."""
-        is_custom = type(self).get_route_handler is not APIRoute.get_route_handler
+        is_custom = not self.has_own("get_route_handler")
         return RouteApp(operation, lambda: self.get_route_handler(), is_custom=is_custom)
 
     def get_route_handler(self) -> Callable[..., Any]:
@@ -160,14 +162,15 @@ class APIRoute(Operation, Route):
     @property
     def has_plain_matching(self) -> bool:
         """Whether a match is decided by path and methods alone."""
-        return type(self).matches is APIRoute.matches
+        return self.has_own("matches")
 
     @property
     def has_plain_handling(self) -> bool:
         """Whether the compiled endpoint may answer without asking this object."""
-        return type(self).handle is APIRoute.handle and self.app is self._own_app
+        return self.has_own("handle") and self.app is self._own_app
 
 
+APIRoute.remember_methods("matches", "handle", "get_route_handler")
 APIRoute.__init__.__signature__ = option_signature(  # type: ignore[attr-defined]  # what inspect.signature shows
     inspect.Parameter("self", inspect.Parameter.POSITIONAL_OR_KEYWORD),
     inspect.Parameter("path", inspect.Parameter.POSITIONAL_OR_KEYWORD, annotation=str),
@@ -180,8 +183,10 @@ APIRoute.__init__.__signature__ = option_signature(  # type: ignore[attr-defined
 )
 
 
-class APIWebSocketRoute(WebSocketOperation, WebSocketRoute):
+class APIWebSocketRoute(KnowsItsMethods, WebSocketOperation, WebSocketRoute):
     """A WebSocket endpoint under a path."""
+
+    app = WatchedApp()
 
     def __init__(
         self,
@@ -213,11 +218,14 @@ class APIWebSocketRoute(WebSocketOperation, WebSocketRoute):
 
     @property
     def has_plain_matching(self) -> bool:
-        return type(self).matches is APIWebSocketRoute.matches
+        return self.has_own("matches")
 
     @property
     def has_plain_handling(self) -> bool:
-        return type(self).handle is APIWebSocketRoute.handle and self.app is self._own_app
+        return self.has_own("handle") and self.app is self._own_app
+
+
+APIWebSocketRoute.remember_methods("matches", "handle")
 
 
 def _operation_in(scope: Scope, route: Any) -> Any:
@@ -245,7 +253,7 @@ async def _unreachable(scope: Scope, receive: Receive, send: Send) -> None:
 # --- routers ----------------------------------------------------------------------------------------------------------
 
 
-class APIRouter(Verbs, Router):
+class APIRouter(KnowsItsMethods, Verbs, Router):
     """A group of path operations, to be included in an app or in another router.
 
         router = APIRouter(prefix="/users", tags=["users"])
@@ -401,7 +409,7 @@ class APIRouter(Verbs, Router):
     @property
     def has_plain_matching(self) -> bool:
         """Whether the routers that include this one may look its routes up without asking it."""
-        return type(self).matches is APIRouter.matches and type(self).handle is APIRouter.handle
+        return self.has_own("matches", "handle")
 
     def matches(self, scope: Scope) -> tuple[Match, Scope]:
         """Whether a route of this router, as included where the request is being matched, matches."""
@@ -641,6 +649,9 @@ class APIRouter(Verbs, Router):
             return func
 
         return decorate
+
+
+APIRouter.remember_methods("matches", "handle")
 
 
 def _check_prefix(prefix: str) -> None:

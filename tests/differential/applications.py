@@ -447,10 +447,11 @@ def _effect(special: Special) -> str:
 def _path(plan: _Plan, names: dict[str, str]) -> str:
     """A path; the names of its parameters, with their converters, are added to `names`."""
     segments: list[str] = []
+    marked = {a.name for d in plan.dependencies for a in d.arguments if isinstance(a, Parameter) and a.style != "bare"}
+    usable = [name for name in NAMES if name.isascii() and not name.startswith("_") and name not in marked]
     for _ in plan.up_to(3):
         if plan.chance(50):
-            free = [name for name in NAMES if name.isascii() and name not in names and not name.startswith("_")]
-            name = pick(plan.choices, free)
+            name = pick(plan.choices, [name for name in usable if name not in names])
             names[name] = pick(plan.choices, list(CONVERTERS)) if plan.chance(25) else ""
             converter = f":{names[name]}" if names[name] else ""
             segments.append(f"{plan.pick('', '', '', 'pre-')}{{{name}{converter}}}{plan.pick('', '', '', '.json')}")

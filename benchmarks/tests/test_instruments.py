@@ -1,0 +1,139 @@
+"""What is read from /proc, from wrk, from answers; and that children end with their block."""
+
+import os
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from benchmarks import processes, wrk
+from benchmarks.answers import Answer, difference, make_answer
+from benchmarks.machine import parse_cpu_times
+from benchmarks.processes import ChildError, run, running
+
+STAT = """\
+cpu  30 0 10 50 10 0 0 5 3 0
+cpu0 20 0 5 20 5 0 0 5 3 0
+cpu1 10 0 5 30 5 0 0 0 0 0
+intr 1 2 3
+"""
+RESULT = (
+    '{"requests": 100, "seconds": 2.0, "wrong_status": 0, "socket_errors": 0, "timeouts": 0,'
+    ' "p50_us": 1, "p99_us": 2}'
+)
+CORE = min(os.sched_getaffinity(0))
+
+
+def test_cpu_times_of_all_cores_and_of_some() -> None:
+    whole, one = parse_cpu_times(STAT), parse_cpu_times(STAT, [1])
+    assert (whole.busy, whole.stolen, whole.total) == (40, 5, 105)  # guest time is part of user time
+    assert (one.busy, one.stolen, one.total) == (15, 0, 50)
+    assert (whole - one).stolen_share == pytest.approx(5 / 55)
+
+
+def test_wrk_result_is_its_last_json_line() -> None:
+    outcome = wrk.parse(f"Running 2s test\n{RESULT}\n")
+    assert outcome.rate == 50
+    assert outcome.fault(200) is None
+
+
+@pytest.mark.parametrize(
+    ("field", "fault"),
+    [
+        ('"wrong_status": 7', "7 of 100 answers were not 200"),
+        ('"socket_errors": 2', "2 socket errors, 0 timeouts"),
+        ('"timeouts": 3', "0 socket errors, 3 timeouts"),
+    ],
+)
+def test_wrk_errors_make_the_figure_void(field: str, fault: str) -> None:
+    name = field.partition(":")[0]
+    assert wrk.parse(RESULT.replace(f"{name}: 0", field)).fault(200) == fault
+
+
+def test_no_answer_is_a_fault_too() -> None:
+    assert wrk.parse(RESULT.replace("100", "0")).fault(200) == "no answer at all"
+
+
+def test_wrk_without_a_result() -> None:
+    with pytest.raises(ChildError, match="unable to connect"):
+        wrk.parse("unable to connect to 127.0.0.1:1")
+
+
+def test_headers_are_compared_less_date_and_case() -> None:
+    one = make_answer(200, [("Date", "Mon"), ("X", "1"), ("a", "2")], b"{}")
+    other = make_answer(200, [("A", "2"), ("x", "1"), ("date", "Tue")], b"{}")
+    assert difference(one, other, "bytes") is None
+
+
+@pytest.mark.parametrize(
+    ("actual", "says"),
+    [
+        (Answer(201, (("x", "1"),), b'{"a": 1}'), "status 201"),
+        (Answer(200, (("x", "2"),), b'{"a": 1}'), "headers: lacks [('x', '1')], has [('x', '2')]"),
+        (Answer(200, (("x", "1"),), b'{"a":1}'), "body"),
+    ],
+)
+def test_each_part_of_an_answer_counts(actual: Answer, says: str) -> None:
+    assert (difference(Answer(200, (("x", "1"),), b'{"a": 1}'), actual, "bytes") or "").startswith(says)
+
+
+def test_equal_in_meaning() -> None:
+    expected = Answer(200, (("x", "1"),), b'{"a": 1}')
+    assert difference(expected, Answer(200, (), b'{"a":1}'), "meaning") is None
+    assert difference(expected, Answer(200, (), b'{"a":2}'), "meaning") is not None
+
+
+def test_output_of_a_child_and_its_core() -> None:
+    script = "import os; print(os.sched_getaffinity(0))"
+    assert run([sys.executable, "-c", script], core=CORE, environment={}, timeout=30) == f"{{{CORE}}}\n"
+
+
+def test_a_child_gets_no_stray_variables(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("UVICORN_WORKERS", "4")
+    script = "import os; print(os.environ.get('UVICORN_WORKERS'), os.environ['ASKED_FOR'])"
+    output = run([sys.executable, "-c", script], core=CORE, environment={"ASKED_FOR": "yes"}, timeout=30)
+    assert output == "None yes\n"
+
+
+def test_a_failed_child_says_what_it_printed() -> None:
+    with pytest.raises(ChildError, match=r"(?s)exit code 3; it printed:\nno such app"):
+        run([sys.executable, "-c", "print('no such app'); exit(3)"], core=CORE, environment={}, timeout=30)
+
+
+def test_a_child_that_takes_too_long() -> None:
+    with pytest.raises(ChildError, match="did not end within 0 s"):
+        run([sys.executable, "-c", "import time; time.sleep(60)"], core=CORE, environment={}, timeout=0.2)
+
+
+def test_grandchildren_end_with_the_block() -> None:
+    script = (
+        "import subprocess, time; print(subprocess.Popen(['sleep', '60']).pid, flush=True); time.sleep(60)"
+    )
+    with running([sys.executable, "-c", script], core=CORE, environment={}) as child:
+        while not (output := child.output()).endswith("\n"):
+            time.sleep(0.02)
+    assert child.process.returncode is not None
+    assert ended(int(output))
+
+
+def ended(pid: int) -> bool:
+    """Whether the process is gone, or a zombie, within five seconds."""
+    deadline = time.monotonic() + 5
+    while time.monotonic() < deadline:
+        try:
+            if Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z":
+                return True
+        except (FileNotFoundError, ProcessLookupError):
+            return True
+        time.sleep(0.02)
+    return False
+
+
+def test_missing_programs_are_named_with_the_remedy(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", "/nonexistent")
+    assert [message.split(":")[0] for message in processes.missing_programs()] == [
+        "taskset is not on PATH",
+        "setpriv is not on PATH",
+    ]
+    assert wrk.missing() == ["wrk is not on PATH: apt-get install -y wrk (Debian, Ubuntu)"]
