@@ -48,18 +48,21 @@ from .shapes import (
 )
 
 NAMES = (
-    "item_id", "limit", "q", "user", "x_token", "size", "name", "größe", "_hidden", "__dunder__", "Camel", "a1",
+    "item_id", "limit", "q", "user", "x_token", "size", "name", "größe", "_hidden", "__dunder__", "Camel",
+    "a1",
     # what generated code might call its own variables
-    "scope", "receive", "send", "self", "request", "response", "errors", "values", "result", "value", "query", "headers",
-    "cookies", "body", "form", "exc", "app", "stack", "cache", "field", "default", "loc", "endpoint", "dependant", "state",
-    "json", "content", "status_code", "background", "tasks", "params", "args", "kwargs", "data", "key", "validate", "MISSING",
+    "scope", "receive", "send", "self", "request", "response", "errors", "values", "result", "value", "query",
+    "headers", "cookies", "body", "form", "exc", "app", "stack", "cache", "field", "default", "loc",
+    "endpoint", "dependant", "state", "json", "content", "status_code", "background", "tasks", "params",
+    "args", "kwargs", "data", "key", "validate", "MISSING",
     # builtins
     "str", "int", "list", "dict", "type", "id", "len", "print", "Exception", "isinstance", "getattr", "super",
 )  # fmt: skip
 
 ALIASES = (
-    "item-query", "X-Thing", "class", "from", "None", "größe", "名前", "a b", "a.b", "a[0]", "a/b", "$ref", "#", "{x}", "%s",
-    "it's", 'say "hi"', '"""', "'''", "back\\slash", "new\nline", "tab\t", "\x00", "0", "__class__", "x" * 120,
+    "item-query", "X-Thing", "class", "from", "None", "größe", "名前", "a b", "a.b", "a[0]", "a/b", "$ref", "#",
+    "{x}", "%s", "it's", 'say "hi"', '"""', "'''", "back\\slash", "new\nline", "tab\t", "\x00", "0",
+    "__class__", "x" * 120,
 )  # fmt: skip
 
 LATIN_ALIASES = tuple(alias for alias in ALIASES if max(alias) < "\u0100")
@@ -125,7 +128,9 @@ def _add_class(plan: _Plan, name: str) -> None:
     kind = plan.pick("model", "model", "model", "model", "dataclass", "typeddict", "namedtuple")
     bases = plan.named("model")
     base = pick(plan.choices, bases) if kind == "model" and bases and plan.chance(20) else None
-    names = some(plan.choices, [n for n in NAMES if not n.startswith("_") and n not in _NO_FIELDS], 4) or ["name"]
+    names = some(plan.choices, [n for n in NAMES if not n.startswith("_") and n not in _NO_FIELDS], 4) or [
+        "name"
+    ]
     taken = {f.name for f in all_fields(plan.classes[base], plan.classes)} if base else set()
     fields = tuple(_field(plan, field_name, kind) for field_name in names if field_name not in taken)
     if kind == "model" and plan.chance(10):
@@ -133,7 +138,20 @@ def _add_class(plan: _Plan, name: str) -> None:
     plan.classes[name] = Class(name, kind, fields, _class_config(plan, kind, fields), base)
 
 
-_NO_FIELDS = {"json", "dict", "list", "str", "int", "type", "copy", "self", "validate", "field", "field_validator", "super"}
+_NO_FIELDS = {
+    "json",
+    "dict",
+    "list",
+    "str",
+    "int",
+    "type",
+    "copy",
+    "self",
+    "validate",
+    "field",
+    "field_validator",
+    "super",
+}
 """Names that clash with pydantic's own, or that hide a type which a later annotation in the class body needs."""
 
 
@@ -144,17 +162,25 @@ def _class_config(plan: _Plan, kind: str, fields: Sequence[Field]) -> tuple[str,
         return ()
     settings = some(
         plan.choices,
-        ("extra='forbid'", "extra='allow'", "populate_by_name=True", "str_strip_whitespace=True", "frozen=True",
-         "from_attributes=True", "use_enum_values=True", "serialize_by_alias=False", "title='Über \"title\"'"),
+        (
+            "extra='forbid'", "extra='allow'", "populate_by_name=True", "str_strip_whitespace=True",
+            "frozen=True", "from_attributes=True", "use_enum_values=True", "serialize_by_alias=False",
+            "title='Über \"title\"'",
+        ),
         2,
     )  # fmt: skip
-    lines = [f"model_config = ConfigDict({', '.join(settings)})"] if len({s.split("=")[0] for s in settings}) == len(settings) else []
+    lines = (
+        [f"model_config = ConfigDict({', '.join(settings)})"]
+        if len({s.split("=")[0] for s in settings}) == len(settings)
+        else []
+    )
     if plan.chance(20):
         lines += ["@computed_field", "@property", "def computed(self) -> int:", "    return 1"]
     if fields and plan.chance(20):
         lines += [
-            f"@field_validator({fields[0].name!r}, mode='before')", "@classmethod", "def check(cls, value: Any) -> Any:",
-            "    if value == 'x':", "        raise ValueError('not x')", "    return value",
+            f"@field_validator({fields[0].name!r}, mode='before')", "@classmethod",
+            "def check(cls, value: Any) -> Any:", "    if value == 'x':", "        raise ValueError('not x')",
+            "    return value",
         ]  # fmt: skip
     return tuple(lines)
 
@@ -206,7 +232,11 @@ def _scalar(plan: _Plan) -> Shape:
     name = pick(plan.choices, PLAIN if plan.chance(50) else SCALARS)
     shape = Scalar(name)
     constraints = _CONSTRAINTS.get(name)
-    return Constrained(shape, _arguments(pick(plan.choices, constraints))) if constraints and plan.chance(10) else shape
+    return (
+        Constrained(shape, _arguments(pick(plan.choices, constraints)))
+        if constraints and plan.chance(10)
+        else shape
+    )
 
 
 def _arguments(options: Options) -> str:
@@ -214,15 +244,21 @@ def _arguments(options: Options) -> str:
 
 
 _CONSTRAINTS: dict[str, tuple[Options, ...]] = {
-    "int": ((("ge", "1"),), (("gt", "0"), ("lt", "100")), (("multiple_of", "2"),), (("le", "3"),), (("strict", "True"),)),
+    "int": (
+        (("ge", "1"),),
+        (("gt", "0"), ("lt", "100")),
+        (("multiple_of", "2"),),
+        (("le", "3"),),
+        (("strict", "True"),),
+    ),
     "float": ((("ge", "0"),), (("gt", "0"), ("le", "1.5")), (("allow_inf_nan", "False"),)),
     "str": ((("min_length", "1"),), (("max_length", "3"),), (("pattern", "'^[a-c]+$'"),)),
     "bytes": ((("max_length", "2"),),),
     "decimal": ((("max_digits", "3"), ("decimal_places", "1")),),
 }
 _DOCUMENTATION: Options = (
-    ("title", "'A \"title\"'"), ("description", "'Several\\nlines {with} braces'"), ("examples", "['a', None]"),
-    ("deprecated", "True"), ("json_schema_extra", "{'x-more': [1]}"),
+    ("title", "'A \"title\"'"), ("description", "'Several\\nlines {with} braces'"),
+    ("examples", "['a', None]"), ("deprecated", "True"), ("json_schema_extra", "{'x-more': [1]}"),
 )  # fmt: skip
 
 
@@ -237,7 +273,9 @@ def _simple_shape(plan: _Plan, kind: str) -> Shape:
     roll = plan.choices.integer(0, 99)
     if kind == "path":
         shape = _text_scalar(plan) if not plan.chance(50) else Scalar(pick(plan.choices, PLAIN))
-        return shape if shape != Scalar("json") or plan.chance(5) else Scalar("str")  # JSON is refused in paths
+        return (
+            shape if shape != Scalar("json") or plan.chance(5) else Scalar("str")
+        )  # JSON is refused in paths
     if roll < 58:
         return _text_scalar(plan)
     if roll < 72:
@@ -273,7 +311,11 @@ def _parameter(plan: _Plan, name: str, kind: str) -> Parameter:
     default = expression(shape, plan.choices) if kind != "path" and plan.chance(45) else None
     if _holds_class(shape) and kind not in {"body", "path"}:
         return Parameter(name, kind, shape, "None" if isinstance(shape, Optional) else None)
-    bare = {"path": not plan.chance(50), "query": not plan.chance(60), "body": _is_body_by_itself(plan, shape)}.get(kind)
+    bare = {
+        "path": not plan.chance(50),
+        "query": not plan.chance(60),
+        "body": _is_body_by_itself(plan, shape),
+    }.get(kind)
     if bare and not (kind == "query" and not _is_query_by_itself(shape)) and plan.chance(60):
         return Parameter(name, kind, shape, default, (), "bare")
     options = _parameter_options(plan, kind, shape)
@@ -301,7 +343,9 @@ def _is_body_by_itself(plan: _Plan, shape: Shape) -> bool:
 
 
 def _is_query_by_itself(shape: Shape) -> bool:
-    return isinstance(shape, Scalar | Optional | Constrained) and not isinstance(getattr(shape, "inner", None), Several)
+    return isinstance(shape, Scalar | Optional | Constrained) and not isinstance(
+        getattr(shape, "inner", None), Several
+    )
 
 
 def _parameter_options(plan: _Plan, kind: str, shape: Shape) -> Options:
@@ -318,7 +362,11 @@ def _parameter_options(plan: _Plan, kind: str, shape: Shape) -> Options:
         options.append(pick(plan.choices, _DOCUMENTATION))
     if plan.chance(4):
         options.append(pick(plan.choices, _RARE_OPTIONS))
-    own = {"header": ("convert_underscores", "False"), "body": ("embed", "True"), "form": ("media_type", "'multipart/form-data'")}
+    own = {
+        "header": ("convert_underscores", "False"),
+        "body": ("embed", "True"),
+        "form": ("media_type", "'multipart/form-data'"),
+    }
     if kind in own and plan.chance(15):
         options.append(own[kind])
     return tuple(dict(options).items())
@@ -338,7 +386,9 @@ _RARE_OPTIONS: Options = (
 )  # fmt: skip
 
 
-def _arguments_for(plan: _Plan, path_names: Mapping[str, str], family: str, most: int) -> tuple[Argument, ...]:
+def _arguments_for(
+    plan: _Plan, path_names: Mapping[str, str], family: str, most: int
+) -> tuple[Argument, ...]:
     """The arguments of one function, all names different; path parameters get theirs from the path."""
     arguments: list[Argument] = []
     for name, converter in path_names.items():
@@ -347,7 +397,9 @@ def _arguments_for(plan: _Plan, path_names: Mapping[str, str], family: str, most
             parameter = replace(parameter, shape=Scalar(CONVERTERS[converter]), options=())
         if not plan.chance(8):
             arguments.append(parameter)
-    free = [name for name in NAMES if name not in path_names and (family == "none" or not name.startswith("_"))]
+    free = [
+        name for name in NAMES if name not in path_names and (family == "none" or not name.startswith("_"))
+    ]
     for name in some(plan.choices, free, most):
         argument = _argument(plan, name, family)
         if not (isinstance(argument, Special) and argument.annotation in _annotations(arguments)):
@@ -384,7 +436,9 @@ def _use(plan: _Plan, name: str, *, in_list: bool = False) -> Use:
         options.append(("use_cache", "False"))
     if "yield" in dependency.form and marker == "Depends" and plan.chance(40):
         options.append(("scope", plan.pick("'function'", "'request'")))
-    if marker == "Depends" and plan.chance(5) and "yield" not in dependency.form:  # held while waiting: a deadlock
+    if (
+        marker == "Depends" and plan.chance(5) and "yield" not in dependency.form
+    ):  # held while waiting: a deadlock
         options.append(("max_concurrency", "1"))
     if dependency.form == "class" and plan.chance(40) and not in_list:
         return Use(name, dependency.name, marker, tuple(options), "class")
@@ -406,14 +460,16 @@ _FORMS = (
     "async instance", "partial", "method", "scheme",
 )  # fmt: skip
 _SCHEMES = (
-    "APIKeyHeader(name='x-key')", "APIKeyQuery(name='key', auto_error=False)", "APIKeyCookie(name='key', description='d')",
-    "HTTPBasic()", "HTTPBasic(realm='a \"b\"', auto_error=False)", "HTTPBearer()", "HTTPBearer(auto_error=False)",
+    "APIKeyHeader(name='x-key')", "APIKeyQuery(name='key', auto_error=False)",
+    "APIKeyCookie(name='key', description='d')", "HTTPBasic()",
+    "HTTPBasic(realm='a \"b\"', auto_error=False)", "HTTPBearer()", "HTTPBearer(auto_error=False)",
     "HTTPDigest()", "OAuth2PasswordBearer(tokenUrl='token', scopes={'me': 'Me', 'items': 'Items'})",
     "OpenIdConnect(openIdConnectUrl='/openid', scheme_name='own name')",
 )  # fmt: skip
 _FAILURES = (
-    "raise HTTPException(418, detail={'why': 'teapot'}, headers={'x-why': 'tea'})", "raise ValueError('in dependency')",
-    "raise RequestValidationError([{'type': 'own', 'loc': ['x']}])", "raise HTTPException(401)",
+    "raise HTTPException(418, detail={'why': 'teapot'}, headers={'x-why': 'tea'})",
+    "raise ValueError('in dependency')", "raise RequestValidationError([{'type': 'own', 'loc': ['x']}])",
+    "raise HTTPException(401)",
 )  # fmt: skip
 
 
@@ -425,7 +481,9 @@ def _dependency(plan: _Plan, name: str) -> Dependency:
     arguments = [a for a in _arguments_for(plan, {}, family, 3) if a.name not in {"self", "bound"}]
     before = (f"if {_trigger(arguments)}: {pick(plan.choices, _FAILURES)}",) if plan.chance(12) else ()
     specials = [a for a in arguments if isinstance(a, Special)]
-    effects = tuple(_effect(a) for a in specials if a.annotation in {"Response", "BackgroundTasks"} and plan.chance(60))
+    effects = tuple(
+        _effect(a) for a in specials if a.annotation in {"Response", "BackgroundTasks"} and plan.chance(60)
+    )
     return Dependency(name, form, tuple(arguments), (*before, *effects))
 
 
@@ -437,7 +495,8 @@ def _trigger(arguments: Sequence[Argument]) -> str:
 
 def _effect(special: Special) -> str:
     if special.annotation == "Response":
-        return f"{special.name}.headers['x-set-by'] = 'x'; {special.name}.set_cookie('c', 'v'); {special.name}.status_code = 203"
+        name = special.name
+        return f"{name}.headers['x-set-by'] = 'x'; {name}.set_cookie('c', 'v'); {name}.status_code = 203"
     return f"{special.name}.add_task(record, 'task')"
 
 
@@ -447,14 +506,21 @@ def _effect(special: Special) -> str:
 def _path(plan: _Plan, names: dict[str, str]) -> str:
     """A path; the names of its parameters, with their converters, are added to `names`."""
     segments: list[str] = []
-    marked = {a.name for d in plan.dependencies for a in d.arguments if isinstance(a, Parameter) and a.style != "bare"}
+    marked = {
+        a.name
+        for d in plan.dependencies
+        for a in d.arguments
+        if isinstance(a, Parameter) and a.style != "bare"
+    }
     usable = [name for name in NAMES if name.isascii() and not name.startswith("_") and name not in marked]
     for _ in plan.up_to(3):
         if plan.chance(50):
             name = pick(plan.choices, [name for name in usable if name not in names])
             names[name] = pick(plan.choices, list(CONVERTERS)) if plan.chance(25) else ""
             converter = f":{names[name]}" if names[name] else ""
-            segments.append(f"{plan.pick('', '', '', 'pre-')}{{{name}{converter}}}{plan.pick('', '', '', '.json')}")
+            segments.append(
+                f"{plan.pick('', '', '', 'pre-')}{{{name}{converter}}}{plan.pick('', '', '', '.json')}"
+            )
         else:
             segments.append(pick(plan.choices, WORDS))
     return "/" + "/".join(segments) + plan.pick("", "", "", "/" if segments else "")
@@ -469,10 +535,14 @@ def _endpoint(plan: _Plan, name: str) -> Endpoint:
     family = plan.pick("json", "json", "form") if methods[0] in BODY_METHODS or plan.chance(4) else "none"
     arguments = _arguments_for(plan, names, family, 5)
     router = pick(plan.choices, plan.routers).name if plan.routers and plan.chance(50) else "app"
-    arguments += tuple(_parameter(plan, name, "path") for name in _prefix_names(plan, router) if plan.chance(40))
+    arguments += tuple(
+        _parameter(plan, name, "path") for name in _prefix_names(plan, router) if plan.chance(40)
+    )
     plain = Endpoint(
         name, router, path, methods, arguments, _operation_options(plan), not plan.chance(40),
-        docstring=plan.pick("Summary.\n\nMore \\ \"of\" it.", "One line", "a\fhidden") if plan.chance(12) else None,
+        docstring=plan.pick(
+            "Summary.\n\nMore \\ \"of\" it.", "One line", "a\fhidden",
+        ) if plan.chance(12) else None,
         keyword_only=plan.chance(8),
     )  # fmt: skip
     return _with_behaviour(plan, plain)
@@ -501,10 +571,12 @@ def _operation_options(plan: _Plan) -> Options:
 
 
 _OPERATION_DOCUMENTATION: Options = (
-    ("tags", "['a', 'b \"c\"']"), ("summary", "'A {summary}'"), ("description", "'Some\\n\"text\"'"), ("deprecated", "True"),
-    ("operation_id", "'own_id'"), ("include_in_schema", "False"), ("name", "'own name'"), ("response_description", "'What'"),
+    ("tags", "['a', 'b \"c\"']"), ("summary", "'A {summary}'"), ("description", "'Some\\n\"text\"'"),
+    ("deprecated", "True"), ("operation_id", "'own_id'"), ("include_in_schema", "False"),
+    ("name", "'own name'"), ("response_description", "'What'"),
     ("responses", "{404: {'description': 'Gone', 'model': dict[str, int]}, '5XX': {'description': 'Oh'}}"),
-    ("openapi_extra", "{'x-own': {'a': 1}}"), ("generate_unique_id_function", "lambda route: f'id-{route.name}'"),
+    ("openapi_extra", "{'x-own': {'a': 1}}"),
+    ("generate_unique_id_function", "lambda route: f'id-{route.name}'"),
 )  # fmt: skip
 
 
@@ -513,7 +585,9 @@ def _with_behaviour(plan: _Plan, endpoint: Endpoint) -> Endpoint:
     effects = tuple(
         _effect(argument)
         for argument in endpoint.arguments
-        if isinstance(argument, Special) and argument.annotation in {"Response", "BackgroundTasks"} and plan.chance(60)
+        if isinstance(argument, Special)
+        and argument.annotation in {"Response", "BackgroundTasks"}
+        and plan.chance(60)
     )
     roll = plan.choices.integer(0, 99)
     if roll < 45:
@@ -544,7 +618,11 @@ def _with_value(plan: _Plan, endpoint: Endpoint, effects: tuple[str, ...]) -> En
     options: list[tuple[str, str]] = []
     if plan.chance(40):
         options += some(plan.choices, _RESPONSE_MODEL_OPTIONS, 2)
-    fields = [f.name for f in all_fields(plan.classes[shape.name], plan.classes)] if isinstance(shape, Named) else []
+    fields = (
+        [f.name for f in all_fields(plan.classes[shape.name], plan.classes)]
+        if isinstance(shape, Named)
+        else []
+    )
     if fields and plan.chance(30):
         key = plan.pick("response_model_include", "response_model_exclude")
         options.append((key, repr({pick(plan.choices, fields)})))
@@ -565,7 +643,12 @@ def _value_source(plan: _Plan, shape: Shape) -> str:
     """The value as a Python expression: an instance of the class at times, otherwise what JSON would give."""
     value = json_value(shape, plan.choices, plan.classes)
     simple = isinstance(value, dict) and all(isinstance(key, str) for key in value)
-    if isinstance(shape, Named) and simple and plan.chance(60) and plan.classes[shape.name].kind != "typeddict":
+    if (
+        isinstance(shape, Named)
+        and simple
+        and plan.chance(60)
+        and plan.classes[shape.name].kind != "typeddict"
+    ):
         return f"{shape.name}(**{value!r})"
     return repr(value)
 
@@ -589,9 +672,9 @@ _RESPONSES: tuple[tuple[tuple[str, ...], Options], ...] = (
     (("return Response('x')",), (("response_class", "Response"),)),
 )
 _ENDPOINT_FAILURES = (
-    "raise HTTPException(404, 'gone')", "raise HTTPException(status_code=403, detail=SEEN)", "raise HTTPException(304)",
-    "raise ValueError('in endpoint')", "raise RequestValidationError([])", "raise KeyError('k')", "return object()",
-    "raise HTTPException(402, headers={'x-a': 'b'})",
+    "raise HTTPException(404, 'gone')", "raise HTTPException(status_code=403, detail=SEEN)",
+    "raise HTTPException(304)", "raise ValueError('in endpoint')", "raise RequestValidationError([])",
+    "raise KeyError('k')", "return object()", "raise HTTPException(402, headers={'x-a': 'b'})",
 )  # fmt: skip
 
 
@@ -601,8 +684,16 @@ def _with_stream(plan: _Plan, endpoint: Endpoint) -> Endpoint:
     values = [f"yield {_value_source(plan, shape)}" for _ in range(plan.choices.integer(1, 3))]
     if plan.chance(15):
         values.append("raise ValueError('in stream')")
-    kind = plan.pick("AsyncIterable", "AsyncIterator") if endpoint.is_async else plan.pick("Iterable", "Iterator")
-    returns = pick(plan.choices, (f"{kind}[{shape.text}]", f"{kind}[{shape.text}]", None)) if not plan.chance(3) else kind
+    kind = (
+        plan.pick("AsyncIterable", "AsyncIterator")
+        if endpoint.is_async
+        else plan.pick("Iterable", "Iterator")
+    )
+    returns = (
+        pick(plan.choices, (f"{kind}[{shape.text}]", f"{kind}[{shape.text}]", None))
+        if not plan.chance(3)
+        else kind
+    )
     response = pick(plan.choices, (None, None, "EventSourceResponse"))
     options: Options = (("response_class", response),) if response else ()
     return replace(endpoint, body=tuple(values), returns=returns, options=_merged(endpoint.options, options))
@@ -627,9 +718,10 @@ def _router(plan: _Plan, name: str) -> Router:
 
 
 _ROUTER_OPTIONS: Options = (
-    ("tags", "['router']"), ("deprecated", "True"), ("include_in_schema", "False"), ("responses", "{403: {'description': 'No'}}"),
-    ("default_response_class", "PlainTextResponse"), ("generate_unique_id_function", "lambda route: f'r-{route.name}'"),
-    ("max_body_size", "60"), ("redirect_slashes", "False"), ("strict_content_type", "False"),
+    ("tags", "['router']"), ("deprecated", "True"), ("include_in_schema", "False"),
+    ("responses", "{403: {'description': 'No'}}"), ("default_response_class", "PlainTextResponse"),
+    ("generate_unique_id_function", "lambda route: f'r-{route.name}'"), ("max_body_size", "60"),
+    ("redirect_slashes", "False"), ("strict_content_type", "False"),
 )  # fmt: skip
 
 
@@ -638,14 +730,18 @@ def _application_options(plan: _Plan) -> Options:
 
 
 _APPLICATION_OPTIONS: Options = (
-    ("title", "'Ü \"T\"'"), ("redirect_slashes", "False"), ("strict_content_type", "False"), ("root_path", "'/root'"),
-    ("separate_input_output_schemas", "False"), ("max_body_size", "200"), ("form_limits", "{'max_fields': 2, 'max_files': 1}"),
-    ("responses", "{500: {'description': 'Oh'}}"), ("openapi_tags", "[{'name': 'a'}]"), ("debug", "False"),
-    ("default_response_class", "HTMLResponse"), ("servers", "[{'url': 'https://a.example'}]"), ("deprecated", "True"),
-    ("description", "'*D*'"), ("version", "'2'"), ("generate_unique_id_function", "lambda route: f'a-{route.name}'"),
+    ("title", "'Ü \"T\"'"), ("redirect_slashes", "False"), ("strict_content_type", "False"),
+    ("root_path", "'/root'"), ("separate_input_output_schemas", "False"), ("max_body_size", "200"),
+    ("form_limits", "{'max_fields': 2, 'max_files': 1}"), ("responses", "{500: {'description': 'Oh'}}"),
+    ("openapi_tags", "[{'name': 'a'}]"), ("debug", "False"), ("default_response_class", "HTMLResponse"),
+    ("servers", "[{'url': 'https://a.example'}]"), ("deprecated", "True"), ("description", "'*D*'"),
+    ("version", "'2'"), ("generate_unique_id_function", "lambda route: f'a-{route.name}'"),
 )  # fmt: skip
 
-_HANDLER = "@app.exception_handler({0})\nasync def on_{1}(request, error):\n    return JSONResponse({{'own': {2}}}, {3})\n"
+_HANDLER = (
+    "@app.exception_handler({0})\nasync def on_{1}(request, error):\n"
+    "    return JSONResponse({{'own': {2}}}, {3})\n"
+)
 _EXTRAS = (
     _HANDLER.format("ValueError", "value_error", "str(error)", 409),
     _HANDLER.format("HTTPException", "http_exception", "error.detail", 410),
@@ -656,14 +752,18 @@ _EXTRAS = (
     "app.add_middleware(GZipMiddleware, minimum_size=30)\n",
     "app.add_middleware(CORSMiddleware, allow_origins=['https://a.example'], allow_credentials=True)\n",
     "@app.middleware('http')\nasync def around(request, call_next):\n    record('before')\n"
-    "    response = await call_next(request)\n    response.headers['x-around'] = '1'\n    record('after')\n    return response\n",
+    "    response = await call_next(request)\n    response.headers['x-around'] = '1'\n"
+    "    record('after')\n    return response\n",
 )
 
 
 def _extras(plan: _Plan) -> tuple[str, ...]:
     extras = some(plan.choices, _EXTRAS, 2) if plan.chance(40) else []
     if len(plan.dependencies) > 1 and plan.chance(10):
-        by, replaced = plan.dependencies[0].name, plan.dependencies[-1].name  # the first needs no other: no circle
+        by, replaced = (
+            plan.dependencies[0].name,
+            plan.dependencies[-1].name,
+        )  # the first needs no other: no circle
         extras.append(f"app.dependency_overrides[{replaced}] = {by}\n")
     return tuple(extras)
 

@@ -1,4 +1,4 @@
-"""Which features a generated case uses, and how its answers came out: so that the generator cannot go vacuous unseen."""
+"""Which features a generated case uses, and how its answers came out: a vacuous generator would show here."""
 
 from __future__ import annotations
 
@@ -22,12 +22,19 @@ def features(case: Case) -> Iterator[str]:
     for argument in parts(program):
         yield from _argument_features(argument)
     yield from _endpoint_features(program)
-    yield from (f"router {option}" for router in program.routers for option, _ in (*router.options, *router.include))
+    yield from (
+        f"router {option}" for router in program.routers for option, _ in (*router.options, *router.include)
+    )
     yield from (f"router in {router.parent}" for router in program.routers)
     yield from (f"application {option}" for option, _ in program.options)
     yield from (f"extra {extra.split('(')[0].strip()}" for extra in program.extras)
     yield from ("postponed annotations" for _ in range(program.postponed))
-    yield from (name for question in case.questions if isinstance(question, Request) for name in _request_features(question))
+    yield from (
+        name
+        for question in case.questions
+        if isinstance(question, Request)
+        for name in _request_features(question)
+    )
 
 
 def _argument_features(argument: Parameter | Use | Special) -> Iterator[str]:

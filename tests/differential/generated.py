@@ -82,7 +82,9 @@ class Found:
         diff = difflib.unified_diff(*texts, ORACLE, SUBJECT, lineterm="", n=2)
         asked = oracle._wire(self.question) if self.question else "(building the application)"
         source = self.program.source(ORACLE).replace(recorder_module, "tests.differential.recorder")
-        return f"{self.kind}\n\n{source}\n--- asked ---\n{asked}\n\n--- answers ---\n" + "\n".join(diff) + "\n"
+        return (
+            f"{self.kind}\n\n{source}\n--- asked ---\n{asked}\n\n--- answers ---\n" + "\n".join(diff) + "\n"
+        )
 
 
 def _first_line(answer: Answer) -> str:
@@ -92,7 +94,9 @@ def _first_line(answer: Answer) -> str:
 
 def _verbs(events: Iterable[str]) -> list[str]:
     """The kinds of event, names left out."""
-    return sorted({" ".join(event.split()[:1 if not event.startswith("warning") else 2]) for event in events})
+    return sorted(
+        {" ".join(event.split()[: 1 if not event.startswith("warning") else 2]) for event in events}
+    )
 
 
 def _name(header: tuple[bytes, bytes]) -> str:
@@ -121,7 +125,11 @@ def _json_change(left: Any, right: Any, path: list[str]) -> str | None:
             return f"{where}: {len(left)} items | {len(right)} items"
         changes = (_json_change(a, b, [*path, "[]"]) for a, b in zip(left, right, strict=True))
         return next(filter(None, changes), None)
-    return f"{where}: {str(left)[:60]} | {str(right)[:60]}" if (type(left), left) != (type(right), right) else None
+    return (
+        f"{where}: {str(left)[:60]} | {str(right)[:60]}"
+        if (type(left), left) != (type(right), right)
+        else None
+    )
 
 
 def differences(case: Case) -> Iterator[Found]:
@@ -154,7 +162,9 @@ def minimised(found: Found, seconds: float = 20) -> Found:
     if not _still(found, kind):
         return found
     while time.monotonic() < end:
-        step = next((f for c in _candidates(smallest) if (f := _still(c, kind)) or time.monotonic() > end), None)
+        step = next(
+            (f for c in _candidates(smallest) if (f := _still(c, kind)) or time.monotonic() > end), None
+        )
         if step is None:
             return smallest
         smallest = step

@@ -1,8 +1,9 @@
 """Survey thousands of random applications: `python -m tests.differential.long --applications 5000 --seed 7`.
 
 Every application has its own seed, `SEED:NUMBER`, so that `--seed 7 --only 1234` asks the same questions again. The
-survey does not stop at a difference: it counts kinds of difference, makes the first program of each kind small, and ends
-with a summary, most frequent first. Ctrl-C ends it early with the summary of what was done. Exit code 1 if any differ.
+survey does not stop at a difference: it counts kinds of difference, makes the first program of each kind small, and
+ends with a summary, most frequent first. Ctrl-C ends it early with the summary of what was done. The exit code is 1 if
+any differ.
 """
 
 from __future__ import annotations
@@ -45,12 +46,20 @@ def main(arguments: list[str] | None = None) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m tests.differential.long", description=__doc__)
-    parser.add_argument("--applications", type=int, default=1000, help="how many applications (default: 1000)")
-    parser.add_argument("--requests", type=int, default=20, help="requests for each application (default: 20)")
+    parser.add_argument(
+        "--applications", type=int, default=1000, help="how many applications (default: 1000)"
+    )
+    parser.add_argument(
+        "--requests", type=int, default=20, help="requests for each application (default: 20)"
+    )
     parser.add_argument("--seed", type=int, default=0, help="the survey's seed (default: 0)")
     parser.add_argument("--only", type=int, help="visit this application alone")
-    parser.add_argument("--programs", type=int, default=30, help="print programs for so many kinds (default: 30)")
-    parser.add_argument("--minimise", type=float, default=20, help="seconds for making each program small (default: 20)")
+    parser.add_argument(
+        "--programs", type=int, default=30, help="print programs for so many kinds (default: 30)"
+    )
+    parser.add_argument(
+        "--minimise", type=float, default=20, help="seconds for making each program small (default: 20)"
+    )
     parser.add_argument("--write", help="also write the summary to this file")
     return parser
 
@@ -85,16 +94,20 @@ class Survey:
     def line(self, total: int) -> str:
         """Progress in one line."""
         pace = self.applications / (time.monotonic() - self._began)
-        return f"{self.applications}/{total} applications, {self.differing} differ, {len(self.kinds)} kinds, {pace:.0f}/s "
+        done = f"{self.applications}/{total} applications"
+        return f"{done}, {self.differing} differ, {len(self.kinds)} kinds, {pace:.0f}/s "
 
     def report(self, programs: int, seconds: float) -> str:
         """The summary: a table of kinds, then one small program for each of the most frequent."""
         asked = self.applications * self._requests
         head = (
-            f"# {SUBJECT} against {ORACLE} {ORACLE_VERSION}\n\n{self.applications} applications, {asked} requests, seed "
-            f"{self._seed}: {self.differing} applications differ, in {len(self.kinds)} kinds\n"
+            f"# {SUBJECT} against {ORACLE} {ORACLE_VERSION}\n\n"
+            f"{self.applications} applications, {asked} requests, seed {self._seed}: "
+            f"{self.differing} applications differ, in {len(self.kinds)} kinds\n"
         )
-        table = [f"{count:6}  {kind}  (--only {self.first_seen[kind]})" for kind, count in self.kinds.most_common()]
+        table = [
+            f"{count:6}  {kind}  (--only {self.first_seen[kind]})" for kind, count in self.kinds.most_common()
+        ]
         shown = [
             f"\n{'=' * 80}\n{count} × (--seed {self._seed} --only {self.first_seen[kind]})\n"
             + (minimised(self.examples[kind], seconds) if seconds else self.examples[kind]).report()

@@ -15,9 +15,9 @@ both::
     compare(shop, get("/items/3?q=abcd"))
 
 `compare` drives both applications with real ASGI messages, lifespan included, without a client library between, and
-raises `Difference` with the request, both answers as a diff and a program that shows it again. What is compared: status,
-headers in order and with duplicates (less `Date`), body, whether the body was finished, the type and message of an
-exception that reaches the server, and what the application reported through `recorder`.
+raises `Difference` with the request, both answers as a diff and a program that shows it again. What is compared:
+status, headers in order and with duplicates (less `Date`), body, whether the body was finished, the type and message of
+an exception that reaches the server, and what the application reported through `recorder`.
 
 `VIVACE_DIFFERENTIAL_SUBJECT=fastapi` compares FastAPI with itself: that must always pass, or a case is not repeatable.
 
@@ -99,9 +99,13 @@ class Request:
     client_leaves_after: int | None = None
 
     def __str__(self) -> str:
-        kind = next((f" {_text(value)}" for name, value in self.headers if _text(name).lower() == "content-type"), "")
+        kind = next(
+            (f" {_text(value)}" for name, value in self.headers if _text(name).lower() == "content-type"), ""
+        )
         body = self.body if isinstance(self.body, bytes) else b"|".join(self.body)
-        return f"{self.method} {_text(self.raw_target())[:60]}{kind[:24]}{' ' + repr(body[:40]) if body else ''}"
+        return (
+            f"{self.method} {_text(self.raw_target())[:60]}{kind[:24]}{' ' + repr(body[:40]) if body else ''}"
+        )
 
     def raw_target(self) -> bytes:
         """The request target in bytes."""
@@ -167,7 +171,9 @@ def post(
     return Request(method, target, fields, body.encode() if isinstance(body, str) else body)
 
 
-def post_json(target: str | bytes, value: Any, *headers: tuple[str | bytes, str | bytes], method: str = "POST") -> Request:
+def post_json(
+    target: str | bytes, value: Any, *headers: tuple[str | bytes, str | bytes], method: str = "POST"
+) -> Request:
     """`post_json("/items", {"name": "x"})`."""
     return post(target, json.dumps(value), *headers, method=method)
 
@@ -177,7 +183,11 @@ def post_form(target: str | bytes, *fields: tuple[str, str]) -> Request:
     return post(target, urlencode(fields), kind="application/x-www-form-urlencoded")
 
 
-Part = tuple[str, str | bytes] | tuple[str, str | bytes, str | None] | tuple[str, str | bytes, str | None, str | None]
+Part = (
+    tuple[str, str | bytes]
+    | tuple[str, str | bytes, str | None]
+    | tuple[str, str | bytes, str | None, str | None]
+)
 
 
 def post_multipart(target: str | bytes, *parts: Part, method: str = "POST") -> Request:
@@ -186,7 +196,9 @@ def post_multipart(target: str | bytes, *parts: Part, method: str = "POST") -> R
     return post(target, body, kind="multipart/form-data; boundary=limit", method=method)
 
 
-def _multipart_part(name: str, value: str | bytes, filename: str | None = None, kind: str | None = None) -> bytes:
+def _multipart_part(
+    name: str, value: str | bytes, filename: str | None = None, kind: str | None = None
+) -> bytes:
     """One part, quoted as browsers do (HTML Living Standard, multipart/form-data encoding algorithm)."""
 
     def quoted(text: str) -> str:
@@ -228,7 +240,9 @@ class Answer:
 
     def agrees(self, subject: Answer) -> bool:
         """Whether the subject's answer is this one; its exception may go on after the oracle's words, to help more."""
-        return replace(self, error=None) == replace(subject, error=None) and error_agrees(self.error, subject.error)
+        return replace(self, error=None) == replace(subject, error=None) and error_agrees(
+            self.error, subject.error
+        )
 
     def without_body(self) -> Answer:
         """The same answer without its body and the body's length, for pages whose words are each framework's own."""
@@ -242,14 +256,24 @@ class Answer:
     def lines(self) -> list[str]:
         """The answer as text, for people: a JSON body is spread over lines, its order kept."""
         head = [f"{_text(name)}: {_text(value)}" for name, value in self.headers]
-        facts = [f"status {self.status}", *head, *self.messages, *_body_lines(self.chunks), f"finished: {self.finished}"]
+        facts = [
+            f"status {self.status}",
+            *head,
+            *self.messages,
+            *_body_lines(self.chunks),
+            f"finished: {self.finished}",
+        ]
         return [*facts, f"error: {self.error}", *(f"event: {event}" for event in self.events)]
 
 
 def _body_lines(chunks: tuple[bytes, ...]) -> list[str]:
     try:
         (body,) = chunks
-        return ["body:", *json.dumps(json.loads(body), indent=1, ensure_ascii=False).splitlines(), f"raw: {body!r}"]
+        return [
+            "body:",
+            *json.dumps(json.loads(body), indent=1, ensure_ascii=False).splitlines(),
+            f"raw: {body!r}",
+        ]
     except ValueError:
         return [f"body: {line!r}" for chunk in chunks for line in chunk.splitlines(keepends=True)]
 
@@ -275,18 +299,26 @@ class _Notes:
             assert self.status is not None and not self.finished, "http.response.body out of order"
             self.chunks.append(bytes(message.get("body", b"")))
             self.finished = not message.get("more_body", False)
-        elif not kind.startswith("http.response.debug"):  # Starlette's test client extension: templates, not bytes
+        elif not kind.startswith(
+            "http.response.debug"
+        ):  # Starlette's test client extension: templates, not bytes
             self.messages.append(_describe(message))
 
     def answer(self, error: str | None) -> Answer:
         chunks = tuple(chunk for chunk in self.chunks if chunk)
         return Answer(
-            self.status, tuple(self.headers), chunks, self.finished, tuple(self.messages), error, events_taken()
+            self.status,
+            tuple(self.headers),
+            chunks,
+            self.finished,
+            tuple(self.messages),
+            error,
+            events_taken(),
         )
 
 
 def _settled(name: bytes, value: bytes) -> tuple[bytes, bytes]:
-    """A header without what is left to chance: `Allow` is written in the order of a set, a cookie expires from now on."""
+    """A header without what is left to chance: `Allow` is in the order of a set, a cookie expires from now on."""
     if name.lower() == b"allow":
         return name, b", ".join(sorted(value.split(b", ")))
     return name, _EXPIRES.sub(b"expires=then", value) if name.lower() == b"set-cookie" else value
@@ -294,7 +326,14 @@ def _settled(name: bytes, value: bytes) -> tuple[bytes, bytes]:
 
 def _describe(message: Message) -> str:
     """An ASGI message as text; absent keys and their default are the same thing to a server."""
-    defaults = {"text": None, "bytes": None, "headers": [], "subprotocol": None, "reason": "", "more_body": False}
+    defaults = {
+        "text": None,
+        "bytes": None,
+        "headers": [],
+        "subprotocol": None,
+        "reason": "",
+        "more_body": False,
+    }
     facts = {key: list(value) if key == "headers" else value for key, value in sorted(message.items())}
     told = {key: value for key, value in facts.items() if (value or None) != (defaults.get(key) or None)}
     return neutral(repr(told))
@@ -321,7 +360,9 @@ def error_agrees(oracle: str | None, subject: str | None) -> bool:
     """
     if oracle is None or subject is None:
         return oracle is subject
-    refusal = any(oracle.startswith(f"{before}{name}: ") for before in ("", "not built: ") for name in _REFUSALS)
+    refusal = any(
+        oracle.startswith(f"{before}{name}: ") for before in ("", "not built: ") for name in _REFUSALS
+    )
     return subject.startswith(oracle.split(". ")[0] if refusal else oracle)
 
 
@@ -417,7 +458,9 @@ def _http(request: Request, notes: _Notes) -> tuple[Message, Receive, Send]:
     async def send(message: Message) -> None:
         if request.client_leaves_after is not None and len(notes.chunks) >= request.client_leaves_after:
             done.set()
-            raise OSError("the client has left")  # ASGI 2.4: what a server raises from send after a disconnect
+            raise OSError(
+                "the client has left"
+            )  # ASGI 2.4: what a server raises from send after a disconnect
         notes.add(message)
         if notes.finished:
             done.set()
@@ -429,7 +472,9 @@ def _websocket(question: WebSocketRequest, notes: _Notes) -> tuple[Message, Rece
     scope = _scope(question, "websocket") | {"scheme": "ws", "subprotocols": list(question.subprotocols)}
     scope["extensions"] = {"websocket.http.response": {}}
     incoming: list[Message] = [{"type": "websocket.connect"}]
-    incoming += [{"type": "websocket.receive", "text" if isinstance(m, str) else "bytes": m} for m in question.messages]
+    incoming += [
+        {"type": "websocket.receive", "text" if isinstance(m, str) else "bytes": m} for m in question.messages
+    ]
     incoming.append({"type": "websocket.disconnect", "code": question.close_code, "reason": ""})
 
     async def receive() -> Message:
@@ -586,14 +631,25 @@ class Pair:
             texts[0].splitlines(), texts[1].splitlines(), ORACLE, SUBJECT, lineterm="", n=30
         )
         call = f"compare(build, {question!r})" if question else "compare(build)"
-        parts = [f"{SUBJECT} differs from {ORACLE} in its answer to", asked, "", *diff, "", "To see it again:", ""]
+        parts = [
+            f"{SUBJECT} differs from {ORACLE} in its answer to",
+            asked,
+            "",
+            *diff,
+            "",
+            "To see it again:",
+            "",
+        ]
         return "\n".join([*parts, self.program, call])
 
 
 def _wire(question: Question) -> str:
     """The question as it would stand on the wire."""
     method = question.method if isinstance(question, Request) else "GET (WebSocket)"
-    head = [f"{method} {_text(question.raw_target())}", *(f"{_text(n)}: {_text(v)}" for n, v in question.raw_headers())]
+    head = [
+        f"{method} {_text(question.raw_target())}",
+        *(f"{_text(n)}: {_text(v)}" for n, v in question.raw_headers()),
+    ]
     if isinstance(question, Request):
         return "\n".join([*head, "", *(repr(chunk)[2:-1] for chunk in question.chunks() if chunk)])
     return "\n".join([*head, "", *map(repr, question.messages)])
@@ -676,6 +732,8 @@ def check_versions() -> None:
     """
     found = metadata.version(ORACLE)
     if found != ORACLE_VERSION:
-        raise RuntimeError(f"the oracle must be fastapi=={ORACLE_VERSION}, found {found}: install that version")
+        raise RuntimeError(
+            f"the oracle must be fastapi=={ORACLE_VERSION}, found {found}: install that version"
+        )
     if import_module(ORACLE).__name__ != ORACLE:
         raise RuntimeError("`fastapi` answers with vivace here: run these tests without `vivace.as_fastapi`")

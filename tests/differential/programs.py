@@ -27,13 +27,14 @@ FILE_NAME = "<generated application>"
 MODULE_NAME = "generated_application"
 
 MARKERS = {
-    "path": "Path", "query": "Query", "header": "Header", "cookie": "Cookie", "body": "Body", "form": "Form", "file": "File",
+    "path": "Path", "query": "Query", "header": "Header", "cookie": "Cookie", "body": "Body", "form": "Form",
+    "file": "File",
 }  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
-    """A value from the request. `style`: annotated (`Annotated[T, Query()] = 1`), assigned (`T = Query(1)`), or bare."""
+    """A value from the request. `style`: annotated (`Annotated[T, Query()]`), assigned (`T = Query()`), or bare."""
 
     name: str
     kind: str
@@ -78,7 +79,11 @@ class Use:
         call = use_source(self)
         if self.style == "class":
             return f"{self.name}: Annotated[{self.dependency}, {self.marker}({_arguments(self.options)})]"
-        return f"{self.name}: Any = {call}" if self.style == "assigned" else f"{self.name}: Annotated[Any, {call}]"
+        return (
+            f"{self.name}: Any = {call}"
+            if self.style == "assigned"
+            else f"{self.name}: Annotated[Any, {call}]"
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +104,7 @@ Argument = Parameter | Use | Special
 
 @dataclass(frozen=True, slots=True)
 class Dependency:
-    """A dependency. `form`: def, async, yield, async yield, class, instance, async instance, partial, method, scheme."""
+    """A dependency. `form`: def, async, yield, async yield, class, (async) instance, partial, method, scheme."""
 
     name: str
     form: str
@@ -196,34 +201,29 @@ def _header(framework: str, body: str, postponed: bool) -> str:
 IMPORTS = {
     "collections": ("deque",),
     "collections.abc": ("AsyncIterable", "AsyncIterator", "Iterable", "Iterator", "Sequence"),
-    "dataclasses": ("dataclass", "field"),
-    "datetime": ("date", "datetime", "time", "timedelta"),
-    "decimal": ("Decimal",),
-    "enum": ("Enum", "IntEnum"),
-    "functools": ("partial",),
-    "ipaddress": ("IPv4Address",),
-    "pathlib": ("PurePath",),
+    "dataclasses": ("dataclass", "field"), "datetime": ("date", "datetime", "time", "timedelta"),
+    "decimal": ("Decimal",), "enum": ("Enum", "IntEnum"), "functools": ("partial",),
+    "ipaddress": ("IPv4Address",), "pathlib": ("PurePath",),
     "typing": ("Annotated", "Any", "Literal", "NamedTuple", "NewType", "Optional", "Union"),
-    "uuid": ("UUID",),
-    "typing_extensions": ("TypeAliasType", "TypedDict"),
+    "uuid": ("UUID",), "typing_extensions": ("TypeAliasType", "TypedDict"),
     "{framework}": (
-        "APIRouter", "BackgroundTasks", "Body", "Cookie", "Depends", "FastAPI", "File", "Form", "Header", "HTTPException",
-        "Path", "Query", "Request", "Response", "Security", "UploadFile",
+        "APIRouter", "BackgroundTasks", "Body", "Cookie", "Depends", "FastAPI", "File", "Form", "Header",
+        "HTTPException", "Path", "Query", "Request", "Response", "Security", "UploadFile",
     ),
     "{framework}.exceptions": ("RequestValidationError", "ResponseValidationError"),
-    "{framework}.middleware.cors": ("CORSMiddleware",),
-    "{framework}.middleware.gzip": ("GZipMiddleware",),
+    "{framework}.middleware.cors": ("CORSMiddleware",), "{framework}.middleware.gzip": ("GZipMiddleware",),
     "{framework}.requests": ("HTTPConnection",),
     "{framework}.responses": (
-        "EventSourceResponse", "HTMLResponse", "JSONResponse", "PlainTextResponse", "RedirectResponse", "StreamingResponse",
+        "EventSourceResponse", "HTMLResponse", "JSONResponse", "PlainTextResponse", "RedirectResponse",
+        "StreamingResponse",
     ),
     "{framework}.security": (
-        "APIKeyCookie", "APIKeyHeader", "APIKeyQuery", "HTTPBasic", "HTTPBearer", "HTTPDigest", "OAuth2PasswordBearer",
-        "OpenIdConnect", "SecurityScopes",
+        "APIKeyCookie", "APIKeyHeader", "APIKeyQuery", "HTTPBasic", "HTTPBearer", "HTTPDigest",
+        "OAuth2PasswordBearer", "OpenIdConnect", "SecurityScopes",
     ),
     "pydantic": (
-        "AliasChoices", "AliasPath", "BaseModel", "ConfigDict", "EmailStr", "Field", "HttpUrl", "Json", "PositiveInt",
-        "SecretStr", "StrictInt", "computed_field", "field_validator",
+        "AliasChoices", "AliasPath", "BaseModel", "ConfigDict", "EmailStr", "Field", "HttpUrl", "Json",
+        "PositiveInt", "SecretStr", "StrictInt", "computed_field", "field_validator",
     ),
     recorder.__name__: ("record", "seen"),
 }  # fmt: skip
@@ -248,7 +248,9 @@ def _signature(arguments: tuple[Argument, ...], first: str = "", *, keyword_only
 
 def _seen(arguments: tuple[Argument, ...]) -> str:
     names = [argument.name for argument in arguments if not isinstance(argument, Special)]
-    names += [f"{a.name}.scopes" for a in arguments if isinstance(a, Special) and a.annotation == "SecurityScopes"]
+    names += [
+        f"{a.name}.scopes" for a in arguments if isinstance(a, Special) and a.annotation == "SecurityScopes"
+    ]
     pairs = [f"{name.replace('.', '_')}={name}" for name in names]
     return f"seen({', '.join(pairs)})"
 
@@ -278,7 +280,11 @@ def _field_source(field: Field, kind: str) -> str:
         default = (("default", field.default),) if field.default is not None else ()
         return f"{field.name}: {field.shape.text} = Field({_arguments((*default, *field.options))})"
     mutable = field.default is not None and field.default[0] in "[{"
-    default_text = f"field(default_factory=lambda: {field.default})" if kind == "dataclass" and mutable else field.default
+    default_text = (
+        f"field(default_factory=lambda: {field.default})"
+        if kind == "dataclass" and mutable
+        else field.default
+    )
     bare = field.default is None or kind == "typeddict"
     return f"{field.name}: {field.shape.text}" + ("" if bare else f" = {default_text}")
 
@@ -303,13 +309,17 @@ def _dependency_source(dependency: Dependency) -> str:
         case "class":
             keep = f"self.values = {_seen(given)}"
             shown = f"def __repr__(self): return f'{name} {{self.values}}'"
-            return _block(f"class {name}:", [f"def __init__({method}):", *(f"    {x}" for x in [*inside, keep]), shown])
+            return _block(
+                f"class {name}:", [f"def __init__({method}):", *(f"    {x}" for x in [*inside, keep]), shown]
+            )
         case "instance" | "async instance":
             head = "async def" if dependency.form == "async instance" else "def"
             call = [f"{head} __call__({method}):", *(f"    {line}" for line in [*inside, value])]
             return _block(f"class {name}_type:", call) + f"{name} = {name}_type()\n"
         case "partial":
-            whole = _block(f"def {name}_whole({_signature(given, 'bound')}):", [*inside, "record(bound)", value])
+            whole = _block(
+                f"def {name}_whole({_signature(given, 'bound')}):", [*inside, "record(bound)", value]
+            )
             return f"{whole}{name} = partial({name}_whole, 'bound')\n"
         case "method":
             call = [f"async def method({method}):", *(f"    {line}" for line in [*inside, value])]
@@ -321,8 +331,8 @@ def _generator(dependency: Dependency) -> list[str]:
     name = repr(dependency.name)
     return [
         f"record('enter', {name})", *dependency.before, "try:", f"    yield {_seen(dependency.arguments)}",
-        "except Exception as caught:", f"    record('caught', {name}, type(caught).__name__)", "    raise", "finally:",
-        f"    record('exit', {name})",
+        "except Exception as caught:", f"    record('caught', {name}, type(caught).__name__)", "    raise",
+        "finally:", f"    record('exit', {name})",
     ]  # fmt: skip
 
 

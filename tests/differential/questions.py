@@ -15,23 +15,36 @@ from urllib.parse import quote, quote_plus, urlencode
 from .choices import Choices, chance, pick
 from .oracle import Part, Question, Request, post_multipart
 from .programs import Argument, Endpoint, Options, Parameter, Program, Use
-from .shapes import JUNK_JSON, JUNK_TEXTS, Classes, Either, Named, Optional, Scalar, all_fields, json_value, texts
+from .shapes import (
+    JUNK_JSON,
+    JUNK_TEXTS,
+    Classes,
+    Either,
+    Named,
+    Optional,
+    Scalar,
+    all_fields,
+    json_value,
+    texts,
+)
 
 Pairs = list[tuple[str, str]]
 
 _CREDENTIALS: tuple[tuple[str, str], ...] = (
-    ("authorization", "Bearer token"), ("authorization", "Basic am9objpzZWNyZXQ="), ("authorization", "Digest x"),
-    ("authorization", "Basic ???"), ("authorization", "bearer"), ("authorization", ""), ("authorization", "Basic am9obg=="),
-    ("x-key", "k"), ("x-key", ""), ("cookie", "key=k"),
+    ("authorization", "Bearer token"), ("authorization", "Basic am9objpzZWNyZXQ="),
+    ("authorization", "Digest x"), ("authorization", "Basic ???"), ("authorization", "bearer"),
+    ("authorization", ""), ("authorization", "Basic am9obg=="), ("x-key", "k"), ("x-key", ""),
+    ("cookie", "key=k"),
 )  # fmt: skip
 _CONVERTED = {"int": ("3", "007"), "float": ("1.5", "2"), "uuid": ("c892496f-b1fd-4b91-bdb8-b46f92df1716",)}
 _CONTENT_TYPES = (
-    "application/json", "application/json", "application/vnd.api+json", "application/json; charset=utf-8", "text/plain",
-    "APPLICATION/JSON", "application/jsonx", "*/*", "", "application/x-www-form-urlencoded", None,
+    "application/json", "application/json", "application/vnd.api+json", "application/json; charset=utf-8",
+    "text/plain", "APPLICATION/JSON", "application/jsonx", "*/*", "", "application/x-www-form-urlencoded",
+    None,
 )  # fmt: skip
 _BAD_BODIES = (
-    b"", b"{", b"nul", b"\xff\xfe", b'{"a":1}x', b"[" * 400 + b"]" * 400, b'{"a":1,"a":2}', b"\xef\xbb\xbf{}", b"NaN",
-    b"[Infinity, -0, 1e999]", b'"\\ud800"', b"  {} ", b"1" * 5000, b"'a'", b"null", b"\x00",
+    b"", b"{", b"nul", b"\xff\xfe", b'{"a":1}x', b"[" * 400 + b"]" * 400, b'{"a":1,"a":2}', b"\xef\xbb\xbf{}",
+    b"NaN", b"[Infinity, -0, 1e999]", b'"\\ud800"', b"  {} ", b"1" * 5000, b"'a'", b"null", b"\x00",
 )  # fmt: skip
 _BAD_FORMS = (b"a", b"&&&", b"=", b"%zz=%", b"a=1;b=2", b"\xff=\xff", b"a=" + b"x" * 300)
 
@@ -85,7 +98,9 @@ def _finished(draft: _Draft, choices: Choices) -> Request:
         headers.append(("content-type", draft.kind))
     body = draft.body
     pieces = (body[:3], b"", body[3:]) if body and chance(choices, 10) else body
-    return Request(draft.method, draft.path + ("?" + query if query else ""), tuple(map(_field_line, headers)), pieces)
+    return Request(
+        draft.method, draft.path + ("?" + query if query else ""), tuple(map(_field_line, headers)), pieces
+    )
 
 
 def _field_line(field: tuple[str | bytes, str | bytes]) -> tuple[str | bytes, str | bytes]:
@@ -214,7 +229,9 @@ def _add_form(draft: _Draft, wanted: Sequence[Parameter], choices: Choices, clas
     for parameter in wanted:
         for name, text in _values(parameter, choices, classes):
             file = parameter.kind == "file" and not chance(choices, 15)
-            parts.append((name, text, pick(choices, ("a.txt", "ü.bin", "")), "text/plain") if file else (name, text))
+            parts.append(
+                (name, text, pick(choices, ("a.txt", "ü.bin", "")), "text/plain") if file else (name, text)
+            )
     if any(len(part) > 2 for part in parts) or chance(choices, 20):
         form = post_multipart("/", *parts)
         draft.body, draft.kind = b"".join(form.chunks()), str(dict(form.headers)["content-type"])
@@ -239,7 +256,9 @@ def _repeat(draft: _Draft, choices: Choices) -> None:
 
 
 def _junk_query(draft: _Draft, choices: Choices) -> None:
-    draft.query = [(name, pick(choices, JUNK_TEXTS)) for name, _ in draft.query] or [("x", pick(choices, JUNK_TEXTS))]
+    draft.query = [(name, pick(choices, JUNK_TEXTS)) for name, _ in draft.query] or [
+        ("x", pick(choices, JUNK_TEXTS))
+    ]
 
 
 def _junk_body(draft: _Draft, choices: Choices) -> None:
@@ -264,11 +283,15 @@ def _other_method(draft: _Draft, choices: Choices) -> None:
 
 
 def _other_slash(draft: _Draft, choices: Choices) -> None:
-    draft.path = draft.path.rstrip("/") if draft.path.endswith("/") and draft.path != "/" else draft.path + "/"
+    draft.path = (
+        draft.path.rstrip("/") if draft.path.endswith("/") and draft.path != "/" else draft.path + "/"
+    )
 
 
 def _other_path(draft: _Draft, choices: Choices) -> None:
-    draft.path = pick(choices, (draft.path + "x", "/", "//", draft.path.upper(), "/nowhere", draft.path[:-1] or "/"))
+    draft.path = pick(
+        choices, (draft.path + "x", "/", "//", draft.path.upper(), "/nowhere", draft.path[:-1] or "/")
+    )
 
 
 def _preflight(draft: _Draft, choices: Choices) -> None:
@@ -277,7 +300,8 @@ def _preflight(draft: _Draft, choices: Choices) -> None:
 
 
 _SPOILERS: tuple[Callable[[_Draft, Choices], None], ...] = (
-    _drop, _repeat, _junk_query, _junk_body, _other_json, _cut_body, _no_body, _other_method, _other_slash, _other_path, _preflight,
+    _drop, _repeat, _junk_query, _junk_body, _other_json, _cut_body, _no_body, _other_method, _other_slash,
+    _other_path, _preflight,
 )  # fmt: skip
 
 

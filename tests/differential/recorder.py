@@ -62,7 +62,9 @@ def show(value: Any) -> str:
         case list() | tuple():
             return f"{kind}[{', '.join(map(show, value))}]"
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        inside = ", ".join(f"{field.name}={show(getattr(value, field.name))}" for field in dataclasses.fields(value))
+        inside = ", ".join(
+            f"{field.name}={show(getattr(value, field.name))}" for field in dataclasses.fields(value)
+        )
         return f"{kind}({inside})"
     return _ADDRESS.sub("", f"{kind} {value!r}")
 

@@ -29,49 +29,110 @@ class Pool:
 _INTEGERS = ("3", "0", "-7", "007", "12345678901234567890123")
 _ODD_NUMBERS = ("", "1.5", "1e3", "x", " 4 ", "1_000", "+1", "0x1", "٣", "NaN", "inf", "1" * 5000)
 _UUID = "c892496f-b1fd-4b91-bdb8-b46f92df1716"
-_DATE_TIMES = ("2032-04-23T10:20:30.400+02:30", "2032-04-23", "1494012444.883309", "2032-04-23 10:20:30Z", "0")
+_DATE_TIMES = (
+    "2032-04-23T10:20:30.400+02:30",
+    "2032-04-23",
+    "1494012444.883309",
+    "2032-04-23 10:20:30Z",
+    "0",
+)
 
 POOLS: dict[str, Pool] = {
-    "int": Pool("int", _INTEGERS, _ODD_NUMBERS, (3, 0, -7, 2**64, 1.0, "5", 1.5, True, None), ("3", "-1", "'no int'")),
+    "int": Pool(
+        "int", _INTEGERS, _ODD_NUMBERS, (3, 0, -7, 2**64, 1.0, "5", 1.5, True, None), ("3", "-1", "'no int'")
+    ),
     "str": Pool(
-        "str", ("abc", "", "a b", "grün", "null", "1"), ("x" * 300, "\x00", "☃'\"\\", "a\nb", "%zz", "{}"),
-        ("abc", "", "ü☃", "\ud83d\ude00", "a\nb\x00", 1, None), ("'abc'", "''", "'quo\\'te\"'", "'line\\nbreak'", "7"),
+        "str",
+        ("abc", "", "a b", "grün", "null", "1"),
+        ("x" * 300, "\x00", "☃'\"\\", "a\nb", "%zz", "{}"),
+        ("abc", "", "ü☃", "\ud83d\ude00", "a\nb\x00", 1, None),
+        ("'abc'", "''", "'quo\\'te\"'", "'line\\nbreak'", "7"),
     ),
     "float": Pool(
-        "float", ("1.5", "0", "-0.0", "1e400", "3"), _ODD_NUMBERS, (1.5, -0.0, 3, "1.25", 1e300, "x", None),
+        "float",
+        ("1.5", "0", "-0.0", "1e400", "3"),
+        _ODD_NUMBERS,
+        (1.5, -0.0, 3, "1.25", 1e300, "x", None),
         ("1.5", "float('inf')", "2"),
     ),
     "bool": Pool(
-        "bool", ("true", "false", "1", "0", "on", "OFF", "yes", "n"), ("", "2", "maybe", "tRuE"),
-        (True, False, 1, 0, "on", "2", None), ("True", "False"),
+        "bool",
+        ("true", "false", "1", "0", "on", "OFF", "yes", "n"),
+        ("", "2", "maybe", "tRuE"),
+        (True, False, 1, 0, "on", "2", None),
+        ("True", "False"),
     ),
-    "bytes": Pool("bytes", ("abc", "", "grün"), ("\x00", "x" * 99), ("abc", "ü", 1, None), ("b'abc'", "b'\\xff'")),
+    "bytes": Pool(
+        "bytes", ("abc", "", "grün"), ("\x00", "x" * 99), ("abc", "ü", 1, None), ("b'abc'", "b'\\xff'")
+    ),
     "datetime": Pool(
-        "datetime", _DATE_TIMES, ("", "2032-13-01T00:00", "yesterday", "1e50"), (*_DATE_TIMES, 1494012444, 1.5, "x", None),
+        "datetime",
+        _DATE_TIMES,
+        ("", "2032-13-01T00:00", "yesterday", "1e50"),
+        (*_DATE_TIMES, 1494012444, 1.5, "x", None),
         ("datetime(2032, 4, 23, 10, 20)",),
     ),
     "date": Pool(
-        "date", ("2032-04-23", "0", "1494012000"), ("", "2032-02-30", "2032-04-23T10:20", "x"),
-        ("2032-04-23", 0, "2032-02-30", None), ("date(2032, 4, 23)",),
+        "date",
+        ("2032-04-23", "0", "1494012000"),
+        ("", "2032-02-30", "2032-04-23T10:20", "x"),
+        ("2032-04-23", 0, "2032-02-30", None),
+        ("date(2032, 4, 23)",),
     ),
-    "time": Pool("time", ("10:20:30.4", "10:20"), ("", "25:00", "x"), ("10:20", 3600, "25:00"), ("time(10, 20)",)),
+    "time": Pool(
+        "time", ("10:20:30.4", "10:20"), ("", "25:00", "x"), ("10:20", 3600, "25:00"), ("time(10, 20)",)
+    ),
     "timedelta": Pool(
-        "timedelta", ("P3DT12H30M5S", "3 00:00:01", "90.5"), ("", "P", "x"), ("PT1H", 90.5, "x", None),
+        "timedelta",
+        ("P3DT12H30M5S", "3 00:00:01", "90.5"),
+        ("", "P", "x"),
+        ("PT1H", 90.5, "x", None),
         ("timedelta(hours=1, microseconds=5)",),
     ),
-    "uuid": Pool("UUID", (_UUID, _UUID.upper(), f"{{{_UUID}}}"), ("", "x", _UUID[:-1]), (_UUID, "x", 1), (f"UUID('{_UUID}')",)),
+    "uuid": Pool(
+        "UUID",
+        (_UUID, _UUID.upper(), f"{{{_UUID}}}"),
+        ("", "x", _UUID[:-1]),
+        (_UUID, "x", 1),
+        (f"UUID('{_UUID}')",),
+    ),
     "decimal": Pool(
-        "Decimal", ("1.50", "0", "-3", "1e2"), ("", "NaN", "x", "1,5"), ("1.50", 1.5, 3, "NaN", "x", None),
+        "Decimal",
+        ("1.50", "0", "-3", "1e2"),
+        ("", "NaN", "x", "1,5"),
+        ("1.50", 1.5, 3, "NaN", "x", None),
         ("Decimal('1.50')", "Decimal('1E+2')"),
     ),
-    "enum": Pool("Colour", ("red", "light green"), ("", "blue", "RED"), ("red", "light green", "blue", 1), ("Colour.red",)),
+    "enum": Pool(
+        "Colour",
+        ("red", "light green"),
+        ("", "blue", "RED"),
+        ("red", "light green", "blue", 1),
+        ("Colour.red",),
+    ),
     "intenum": Pool("Level", ("1", "2"), ("", "3", "low"), (1, 2, "1", 3, 1.0), ("Level.low",)),
     "literal": Pool("Literal['a', 'b\"c']", ("a", 'b"c'), ("", "A"), ("a", 'b"c', "A", 1), ("'a'",)),
-    "mixed literal": Pool("Literal['a', 1, None]", ("a",), ("1", ""), ("a", 1, None, True, "1"), ("'a'", "1")),
+    "mixed literal": Pool(
+        "Literal['a', 1, None]", ("a",), ("1", ""), ("a", 1, None, True, "1"), ("'a'", "1")
+    ),
     "secret": Pool("SecretStr", ("s3cret", ""), ("\x00",), ("s3cret", 1), ("SecretStr('d')",)),
-    "url": Pool("HttpUrl", ("http://a.example/x?y#z", "https://ü.example"), ("", "ftp://a", "x"), ("http://a", "x", 1), ("'d'",)),
-    "email": Pool("EmailStr", ("a@example.com", "Ann <a@example.com>"), ("", "x", "a@b"), ("a@example.com", "x"), ("'d'",)),
-    "address": Pool("IPv4Address", ("127.0.0.1",), ("", "::1", "1"), ("127.0.0.1", 1, "x"), ("IPv4Address('1.2.3.4')",)),
+    "url": Pool(
+        "HttpUrl",
+        ("http://a.example/x?y#z", "https://ü.example"),
+        ("", "ftp://a", "x"),
+        ("http://a", "x", 1),
+        ("'d'",),
+    ),
+    "email": Pool(
+        "EmailStr",
+        ("a@example.com", "Ann <a@example.com>"),
+        ("", "x", "a@b"),
+        ("a@example.com", "x"),
+        ("'d'",),
+    ),
+    "address": Pool(
+        "IPv4Address", ("127.0.0.1",), ("", "::1", "1"), ("127.0.0.1", 1, "x"), ("IPv4Address('1.2.3.4')",)
+    ),
     "filepath": Pool("PurePath", ("a/b", ""), ("\x00",), ("a/b", 1), ("PurePath('d')",)),
     "json": Pool("Json[list[int]]", ("[1,2]", "[]"), ("", "[1", '["x"]'), ("[1]", "[", [1]), ("[1]",)),
     "positive": Pool("PositiveInt", ("1", "5"), ("0", "-1", "x"), (1, 0, "2", "x"), ("1", "0")),
@@ -95,9 +156,40 @@ LIBRARY = {
 }
 """Definitions that a program carries when it uses their name."""
 
-JUNK_TEXTS = ("", "x", "null", "[]", "{}", "-1", "ÿ", "\x7f", "'; --", "<b>", "%", "a&b=c", "{x}", "__class__", "1e999")
+JUNK_TEXTS = (
+    "",
+    "x",
+    "null",
+    "[]",
+    "{}",
+    "-1",
+    "ÿ",
+    "\x7f",
+    "'; --",
+    "<b>",
+    "%",
+    "a&b=c",
+    "{x}",
+    "__class__",
+    "1e999",
+)
 JUNK_JSON: tuple[Any, ...] = (
-    None, 0, -1, "", "x", True, [], {}, [None], [[]], {"": None}, {"a": {"b": []}}, 1.5, 2**80, "\x00", [1, "x", {}],
+    None,
+    0,
+    -1,
+    "",
+    "x",
+    True,
+    [],
+    {},
+    [None],
+    [[]],
+    {"": None},
+    {"a": {"b": []}},
+    1.5,
+    2**80,
+    "\x00",
+    [1, "x", {}],
 )
 
 
@@ -152,7 +244,11 @@ class Either:
     def text(self) -> str:
         """The annotation."""
         union = f"Union[{', '.join(member.text for member in self.members)}]"
-        return f"Annotated[{union}, Field(discriminator={self.discriminator!r})]" if self.discriminator else union
+        return (
+            f"Annotated[{union}, Field(discriminator={self.discriminator!r})]"
+            if self.discriminator
+            else union
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -261,12 +357,17 @@ def json_value(shape: Shape, choices: Choices, classes: Classes, depth: int = 0)
             return json_value(pick(choices, shape.members), choices, classes, depth)
         case Several():
             inner = shape.inner or Scalar("any")
-            return [json_value(inner, choices, classes, depth + 1) for _ in range(choices.integer(0, 2 if depth < 3 else 0))]
+            return [
+                json_value(inner, choices, classes, depth + 1)
+                for _ in range(choices.integer(0, 2 if depth < 3 else 0))
+            ]
         case Row():
             return [json_value(item, choices, classes, depth + 1) for item in shape.items]
         case Table():
             key, value = shape.key or Scalar("str"), shape.value or Scalar("any")
-            names = [pick(choices, texts(key, choices, classes) or [""]) for _ in range(choices.integer(0, 2))]
+            names = [
+                pick(choices, texts(key, choices, classes) or [""]) for _ in range(choices.integer(0, 2))
+            ]
             return {name: json_value(value, choices, classes, depth + 1) for name in names}
         case Named():
             return _object(classes[shape.name], choices, classes, depth) if shape.name in classes else {}

@@ -1,5 +1,6 @@
 """JSON bodies: every kind of model and type, single, several and embedded, with good, wrong, missing and extra data."""
 
+
 # mypy: disable-error-code="name-defined, valid-type, no-untyped-def, misc"
 
 import json
@@ -8,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from enum import Enum
-from typing import Annotated, Any, Generic, Literal, NamedTuple, Optional, TypeVar, Union
+from typing import Annotated, Any, Generic, Literal, NamedTuple, TypeVar
 from uuid import UUID
 
 import pytest
@@ -206,18 +207,28 @@ KINDS: dict[str, Any] = {
 
 VALUES: list[Any] = [
     {"name": "n", "price": 1.5},
-    {"name": "n", "price": 1, "tax": None, "tags": ["a", "b", "a"], "images": [{"url": "u"}], "kind": "l", "more": 1},
-    {"name": 3, "price": -1, "tags": "a", "images": [{}, {"url": 1}, 3], "kind": "x"},
-    {"number": 1}, {"number": "1", "flag": 1, "extra": {}}, {"number": 1.0, "extra": [1]},
-    {"firstName": "f", "second-2": 2, "outer": {"inner": [5]}, "out": 1, "OUT": 2}, {"first_name": "f", "second": 2},
-    {"low": 1, "high": 3}, {"low": 3, "high": 1}, {"low": 7, "high": 9}, {"low": 8, "high": 9, "width": 0},
-    {"value": 1, "children": [{"value": 2, "children": [{"value": "x"}]}]}, {"items": [{"name": "n", "price": 1}, {}], "total": "3"},
-    {"kind": "cat"}, {"kind": "dog", "name": "d"}, {"kind": "hound"}, {"kind": "cow"}, {"kind": None, "lives": 1}, {"lives": 1},
-    {"x": 1, "labels": ["a"]}, {"x": "1", "y": None}, {"size": -1}, {"size": 3}, {"year": "1999"}, {"left": 1},
-    {"moment": "2032-04-23T10:20:30+02:30", "span": "PT5S", "price": "2.345", "key": "x", "raw": "ü", "table": {"1": [[1, "a"], [2]]}},
-    {"moment": 1494012444.5, "day": "2032-02-30", "key": "c892496f-b1fd-4b91-bdb8-b46f92df1716", "anything": {"a": [None]}},
-    [], [1, 2, 2], ["a", 1], [1, "a"], [{"name": "n", "price": 1}, {"name": "m"}], [{"x": 1}], {"1": "s", "x": "l"}, {"1": 2}, {},
-    0, 1, -1.5, 2**70, 1e300, "", "a", "1", "text ü☃", True, False, None,
+    {
+        "name": "n", "price": 1, "tax": None, "tags": ["a", "b", "a"], "images": [{"url": "u"}], "kind": "l",
+        "more": 1,
+    },
+    {"name": 3, "price": -1, "tags": "a", "images": [{}, {"url": 1}, 3], "kind": "x"}, {"number": 1},
+    {"number": "1", "flag": 1, "extra": {}}, {"number": 1.0, "extra": [1]},
+    {"firstName": "f", "second-2": 2, "outer": {"inner": [5]}, "out": 1, "OUT": 2},
+    {"first_name": "f", "second": 2}, {"low": 1, "high": 3}, {"low": 3, "high": 1}, {"low": 7, "high": 9},
+    {"low": 8, "high": 9, "width": 0}, {"value": 1, "children": [{"value": 2, "children": [{"value": "x"}]}]},
+    {"items": [{"name": "n", "price": 1}, {}], "total": "3"}, {"kind": "cat"}, {"kind": "dog", "name": "d"},
+    {"kind": "hound"}, {"kind": "cow"}, {"kind": None, "lives": 1}, {"lives": 1}, {"x": 1, "labels": ["a"]},
+    {"x": "1", "y": None}, {"size": -1}, {"size": 3}, {"year": "1999"}, {"left": 1},
+    {
+        "moment": "2032-04-23T10:20:30+02:30", "span": "PT5S", "price": "2.345", "key": "x", "raw": "ü",
+        "table": {"1": [[1, "a"], [2]]},
+    },
+    {
+        "moment": 1494012444.5, "day": "2032-02-30", "key": "c892496f-b1fd-4b91-bdb8-b46f92df1716",
+        "anything": {"a": [None]},
+    },
+    [], [1, 2, 2], ["a", 1], [1, "a"], [{"name": "n", "price": 1}, {"name": "m"}], [{"x": 1}],
+    {"1": "s", "x": "l"}, {"1": 2}, {}, 0, 1, -1.5, 2**70, 1e300, "", "a", "1", "text ü☃", True, False, None,
 ]  # fmt: skip
 
 
@@ -235,7 +246,7 @@ def by_kind(fw):
             return seen(body=body)
 
         @app.patch(f"/default/{name}")
-        async def default(body: Annotated[Optional[kind], fw.Body()] = None):
+        async def default(body: Annotated[kind | None, fw.Body()] = None):
             return seen(body=body)
 
         @app.post(f"/two/{name}")
@@ -269,14 +280,27 @@ def test_embedded(name: str) -> None:
 
 @pytest.mark.parametrize("name", KINDS)
 def test_default(name: str) -> None:
-    compare(by_kind, post(f"/default/{name}", method="PATCH"), post(f"/default/{name}", method="PATCH", kind=None))
+    compare(
+        by_kind, post(f"/default/{name}", method="PATCH"), post(f"/default/{name}", method="PATCH", kind=None)
+    )
     compare(by_kind, *(post_json(f"/default/{name}", value, method="PATCH") for value in VALUES))
 
 
 @pytest.mark.parametrize("name", KINDS)
 def test_beside_another(name: str) -> None:
-    compare(by_kind, *(post_json(f"/two/{name}", {"body": value, "other": other}) for value in VALUES for other in (1, "x")))
-    compare(by_kind, *(post_json(f"/two/{name}", {"body": value}) for value in VALUES[:5]), post_json(f"/two/{name}", [1]))
+    compare(
+        by_kind,
+        *(
+            post_json(f"/two/{name}", {"body": value, "other": other})
+            for value in VALUES
+            for other in (1, "x")
+        ),
+    )
+    compare(
+        by_kind,
+        *(post_json(f"/two/{name}", {"body": value}) for value in VALUES[:5]),
+        post_json(f"/two/{name}", [1]),
+    )
 
 
 def test_openapi_by_kind() -> None:
@@ -292,7 +316,9 @@ def declarations(fw):
         return item
 
     @app.post("/mixed/{item_id}")
-    async def mixed(item_id: int, item: Item, q: str | None = None, x_token: Annotated[str | None, fw.Header()] = None):
+    async def mixed(
+        item_id: int, item: Item, q: str | None = None, x_token: Annotated[str | None, fw.Header()] = None
+    ):
         return seen(item_id=item_id, item=item, q=q, x_token=x_token)
 
     @app.post("/three")
@@ -312,7 +338,11 @@ def declarations(fw):
         return seen(a=a)
 
     @app.post("/defaults")
-    async def defaults(item: Item = Item(name="d", price=1), number: int = fw.Body(3), factory: list[int] = fw.Body(default_factory=list)):  # noqa: B008
+    async def defaults(
+        item: Item = Item(name="d", price=1),
+        number: int = fw.Body(3),
+        factory: list[int] = fw.Body(default_factory=list),
+    ):
         factory.append(number)
         return seen(item=item, number=number, factory=factory)
 
@@ -328,7 +358,9 @@ def declarations(fw):
         return found
 
     @app.post("/dependency-and-own")
-    async def dependency_and_own(found: Annotated[dict, fw.Depends(body_dependency)], point: Point, item: Item):
+    async def dependency_and_own(
+        found: Annotated[dict, fw.Depends(body_dependency)], point: Point, item: Item
+    ):
         return found | seen(point=point, item=item)
 
     @app.post("/text")
@@ -356,7 +388,11 @@ def declarations(fw):
         item: Annotated[
             Item,
             fw.Body(
-                title="T", description="D *d*", examples=[{"name": "e", "price": 2}], openapi_examples={"x": {"value": {}}}, deprecated=True
+                title="T",
+                description="D *d*",
+                examples=[{"name": "e", "price": 2}],
+                openapi_examples={"x": {"value": {}}},
+                deprecated=True,
             ),
         ],
     ):
@@ -367,18 +403,45 @@ def declarations(fw):
 
 ITEM = {"name": "n", "price": 1.5}
 DECLARED: list[Question] = [
-    *(post_json("/plain", v) for v in (ITEM, {"item": ITEM}, [], None, "x", {"name": "n"})), post("/plain"), post("/plain", kind=None),
-    post_json("/mixed/3?q=a", ITEM, ("x-token", "t")), post_json("/mixed/x?q=a", {}), post("/mixed/x", "{"),
-    post_json("/three", {"item": ITEM, "point": {"x": 1}, "importance": 1}), post_json("/three", {"importance": 0}), post_json("/three", ITEM),
-    post("/three"), post_json("/three", []), post_json("/three", None), post_json("/three", "x"),
-    *(post_json("/alias", v) for v in ({"class": 1}, {"a": 1}, {"class": 1, "b2": 2, 'quo"te\n': "q"}, {"class": "x", "b1": "x", "b": 3}, {})),
+    *(post_json("/plain", v) for v in (ITEM, {"item": ITEM}, [], None, "x", {"name": "n"})), post("/plain"),
+    post("/plain", kind=None), post_json("/mixed/3?q=a", ITEM, ("x-token", "t")),
+    post_json("/mixed/x?q=a", {}), post("/mixed/x", "{"),
+    post_json("/three", {"item": ITEM, "point": {"x": 1}, "importance": 1}),
+    post_json("/three", {"importance": 0}), post_json("/three", ITEM), post("/three"),
+    post_json("/three", []), post_json("/three", None), post_json("/three", "x"),
+    *(
+        post_json("/alias", v) for v in (
+            {"class": 1}, {"a": 1}, {"class": 1, "b2": 2, 'quo"te\n': "q"}, {"class": "x", "b1": "x", "b": 3},
+            {},
+        )
+    ),
     post_json("/one-alias", ITEM), post_json("/one-alias", {"thing": ITEM}), post_json("/one-alias", {}),
-    *(post_json("/defaults", v) for v in ({}, {"item": ITEM, "number": 4}, {"factory": [1]}, {"number": None}, [], None)), post("/defaults"), post("/defaults"),
-    *(post_json("/optional", v) for v in ({}, None, {"item": None}, {"item": ITEM}, {"point": {"x": "y"}}, 3)), post("/optional"), post("/optional", kind=None),
-    *(post_json(p, v) for p in ("/dependency", "/dependency-and-own") for v in ({"item": ITEM}, ITEM, {"item": ITEM, "flag": "x", "point": {"x": 1}}, {})),
-    *(post(p, b, kind=k) for p in ("/text", "/binary") for b in (b"hello", b"\xff", b'"json"', b"") for k in ("text/plain", "application/json", "application/octet-stream", None)),
-    *(post_json("/any-method", ITEM, method=m) for m in ("GET", "DELETE", "HEAD", "OPTIONS", "POST", "PUT")), post("/any-method", method="GET"),
-    post_json("/request", ITEM), post("/request", '{ "name":"n",\n"price":2 }'), post("/request-only", b"\xffraw", kind=None), post_json("/documented", ITEM),
+    *(
+        post_json("/defaults", v) for v in (
+            {}, {"item": ITEM, "number": 4}, {"factory": [1]}, {"number": None}, [], None,
+        )
+    ),
+    post("/defaults"), post("/defaults"),
+    *(
+        post_json("/optional", v) for v in (
+            {}, None, {"item": None}, {"item": ITEM}, {"point": {"x": "y"}}, 3,
+        )
+    ),
+    post("/optional"), post("/optional", kind=None),
+    *(
+        post_json(p, v) for p in ("/dependency", "/dependency-and-own") for v in (
+            {"item": ITEM}, ITEM, {"item": ITEM, "flag": "x", "point": {"x": 1}}, {},
+        )
+    ),
+    *(
+        post(p, b, kind=k) for p in ("/text", "/binary") for b in (b"hello", b"\xff", b'"json"', b"") for k in (
+            "text/plain", "application/json", "application/octet-stream", None,
+        )
+    ),
+    *(post_json("/any-method", ITEM, method=m) for m in ("GET", "DELETE", "HEAD", "OPTIONS", "POST", "PUT")),
+    post("/any-method", method="GET"), post_json("/request", ITEM),
+    post("/request", '{ "name":"n",\n"price":2 }'), post("/request-only", b"\xffraw", kind=None),
+    post_json("/documented", ITEM),
 ]  # fmt: skip
 
 
@@ -392,9 +455,11 @@ def test_openapi_declarations() -> None:
 
 
 CONTENT_TYPES = (
-    "application/json", "application/JSON", "Application/Json; charset=utf-8", "application/vnd.api+json", "application/problem+JSON", "application/json ; a=b", " application/json",
-    "text/json", "text/plain", "application/xml", "application/jsonp", "application/+json", "json", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x", "*/*",
-    "", "application/", "/", ";", "application/json, text/plain", "application/json;charset=utf-16", None,
+    "application/json", "application/JSON", "Application/Json; charset=utf-8", "application/vnd.api+json",
+    "application/problem+JSON", "application/json ; a=b", " application/json", "text/json", "text/plain",
+    "application/xml", "application/jsonp", "application/+json", "json", "application/x-www-form-urlencoded",
+    "multipart/form-data; boundary=x", "*/*", "", "application/", "/", ";", "application/json, text/plain",
+    "application/json;charset=utf-16", None,
 )  # fmt: skip
 
 
@@ -427,10 +492,14 @@ def strictness(fw):
 @pytest.mark.parametrize("prefix", ["", "/lax", "/default"])
 def test_content_types(kind: str | None, prefix: str) -> None:
     body = json.dumps(ITEM)
-    compare(strictness, *(post(f"{prefix}/{name}", text, kind=kind) for name in ("model", "any", "maybe") for text in (body, "", "null")))
-
-
-Recursive = Union[int, list["Recursive"]]
+    compare(
+        strictness,
+        *(
+            post(f"{prefix}/{name}", text, kind=kind)
+            for name in ("model", "any", "maybe")
+            for text in (body, "", "null")
+        ),
+    )
 
 
 class Left(BaseModel):
@@ -474,8 +543,9 @@ def unions(fw):
 
 
 UNION_VALUES: list[Any] = [
-    {}, {"a": 1}, {"b": 1}, {"a": "1", "b": "2"}, {"a": "x"}, {"b": "x"}, [{}], [{"b": 1}, {"b": "x"}], None, 3, {"p": {"kind": "cat"}},
-    {"p": [{"kind": "dog"}]}, {"kind": "cat"}, {"kind": "x"}, {"a": {"b": 1}, "b": {"kind": "dog", "name": "d"}}, {"a": {}, "b": {}},
+    {}, {"a": 1}, {"b": 1}, {"a": "1", "b": "2"}, {"a": "x"}, {"b": "x"}, [{}], [{"b": 1}, {"b": "x"}], None,
+    3, {"p": {"kind": "cat"}}, {"p": [{"kind": "dog"}]}, {"kind": "cat"}, {"kind": "x"},
+    {"a": {"b": 1}, "b": {"kind": "dog", "name": "d"}}, {"a": {}, "b": {}},
 ]  # fmt: skip
 
 

@@ -1,4 +1,5 @@
-"""Dependencies: forms, trees, caching, `yield` in its two scopes, errors before and after, overrides, background tasks."""
+"""Dependencies: forms, trees, caching, `yield` in its two scopes, errors before and after, overrides, contexts."""
+
 
 # mypy: disable-error-code="name-defined, valid-type, no-untyped-def, misc, no-untyped-call"
 
@@ -59,9 +60,10 @@ def forms(fw):
 
     instance, generators = Class(7), Generators()
     callables = {
-        "plain": plain, "coroutine": coroutine, "class": Class, "method": instance.method, "instance": instance,
-        "partial": partial(plain, 9), "partial-keyword": partial(coroutine, q=9), "generator": generators, "async-generator": generators.later,
-        "decorated": decorated(plain), "decorated-coroutine": decorated(coroutine), "lambda": lambda q=6: f"lambda {q}",
+        "plain": plain, "coroutine": coroutine, "class": Class, "method": instance.method,
+        "instance": instance, "partial": partial(plain, 9), "partial-keyword": partial(coroutine, q=9),
+        "generator": generators, "async-generator": generators.later, "decorated": decorated(plain),
+        "decorated-coroutine": decorated(coroutine), "lambda": lambda q=6: f"lambda {q}",
         "partial-class": partial(Class, skip=3), "nested-partial": partial(partial(plain, q=2)),
     }  # fmt: skip
 
@@ -89,14 +91,21 @@ def forms(fw):
 
 
 FORM_NAMES = (
-    "plain", "coroutine", "class", "method", "instance", "partial", "partial-keyword", "generator", "async-generator", "decorated", "decorated-coroutine",
-    "lambda", "partial-class", "nested-partial",
+    "plain", "coroutine", "class", "method", "instance", "partial", "partial-keyword", "generator",
+    "async-generator", "decorated", "decorated-coroutine", "lambda", "partial-class", "nested-partial",
 )  # fmt: skip
 
 
 @pytest.mark.parametrize("name", FORM_NAMES)
 def test_forms(name: str) -> None:
-    compare(forms, *(get(f"/{name}{tail}{query}") for tail in ("", "/assigned", "/unused") for query in ("", "?q=8", "?q=x", "?x=5&skip=2")))
+    compare(
+        forms,
+        *(
+            get(f"/{name}{tail}{query}")
+            for tail in ("", "/assigned", "/unused")
+            for query in ("", "?q=8", "?q=x", "?x=5&skip=2")
+        ),
+    )
 
 
 def test_by_class() -> None:
@@ -116,15 +125,21 @@ def trees(fw):
         record("root", q)
         return q
 
-    async def left(value: Annotated[str, fw.Depends(root)], l: int = 1):
+    async def left(value: Annotated[str, fw.Depends(root)], size: int = 1):
         record("left")
-        return f"left of {value} {l}"
+        return f"left of {value} {size}"
 
-    def right(value: Annotated[str, fw.Depends(root)], fresh: Annotated[str, fw.Depends(root, use_cache=False)]):
+    def right(
+        value: Annotated[str, fw.Depends(root)], fresh: Annotated[str, fw.Depends(root, use_cache=False)]
+    ):
         record("right")
         return f"right of {value} {fresh}"
 
-    async def top(a: Annotated[str, fw.Depends(left)], b: Annotated[str, fw.Depends(right)], c: Annotated[str, fw.Header()] = "c"):
+    async def top(
+        a: Annotated[str, fw.Depends(left)],
+        b: Annotated[str, fw.Depends(right)],
+        c: Annotated[str, fw.Header()] = "c",
+    ):
         record("top")
         return f"{a}, {b}, {c}"
 
@@ -134,7 +149,9 @@ def trees(fw):
 
     @app.get("/uncached")
     def uncached(
-        a: Annotated[str, fw.Depends(root, use_cache=False)], b: Annotated[str, fw.Depends(root, use_cache=False)], c: Annotated[str, fw.Depends(root)]
+        a: Annotated[str, fw.Depends(root, use_cache=False)],
+        b: Annotated[str, fw.Depends(root, use_cache=False)],
+        c: Annotated[str, fw.Depends(root)],
     ):
         return seen(a=a, b=b, c=c)
 
@@ -147,7 +164,12 @@ def trees(fw):
         return seen(q=q, value=value, other=other)
 
     @app.get("/specials")
-    async def specials(request: fw.Request, response: fw.Response, tasks: fw.BackgroundTasks, found: Annotated[str, fw.Depends(special)]):
+    async def specials(
+        request: fw.Request,
+        response: fw.Response,
+        tasks: fw.BackgroundTasks,
+        found: Annotated[str, fw.Depends(special)],
+    ):
         response.headers["x-endpoint"] = "e"
         tasks.add_task(record, "task of endpoint")
         return [request.url.path, found]
@@ -163,8 +185,9 @@ def special(request: Any = None) -> str:
 
 
 TREES: list[Question] = [
-    get("/tree"), get("/tree?q=z&l=2", ("c", "h")), get("/tree?l=x"), get("/uncached"), get("/uncached?q=a"), get("/included/router"), get("/included/router?q=1"),
-    get("/same/pathvalue"), get("/same/pathvalue?q=queryvalue"), get("/specials"), get("/specials?request=5"),
+    get("/tree"), get("/tree?q=z&size=2", ("c", "h")), get("/tree?size=x"), get("/uncached"),
+    get("/uncached?q=a"), get("/included/router"), get("/included/router?q=1"), get("/same/pathvalue"),
+    get("/same/pathvalue?q=queryvalue"), get("/specials"), get("/specials?request=5"),
 ]  # fmt: skip
 
 
@@ -186,7 +209,9 @@ def yields(fw):
         record("handler", type(error).__name__)
         return fw.responses.JSONResponse({"handled": str(error)}, 418)
 
-    def make(name: str, *, catch: bool = False, after: Any = None, swallow: bool = False, is_async: bool = False) -> Any:
+    def make(
+        name: str, *, catch: bool = False, after: Any = None, swallow: bool = False, is_async: bool = False
+    ) -> Any:
         def life() -> Iterator[str]:
             record("enter", name)
             try:
@@ -194,7 +219,7 @@ def yields(fw):
             except Exception as error:
                 record("caught", name, type(error).__name__, error)
                 if not swallow:
-                    raise after(f"from {name}") if after and catch else error
+                    raise (after(f"from {name}") if after and catch else error) from None
             finally:
                 record("exit", name)
             if after and not catch:
@@ -211,19 +236,27 @@ def yields(fw):
 
     http = partial(fw.HTTPException, 409)
     kinds = {
-        "plain": make("plain"), "async": make("async", is_async=True), "replace": make("replace", catch=True, after=LookupError),
-        "http": make("http", catch=True, after=lambda text: http(text)), "swallow": make("swallow", swallow=True),
-        "after": make("after", after=LookupError), "after-http": make("after-http", after=lambda text: http(text)), "after-value": make("after-value", after=ValueError),
+        "plain": make("plain"), "async": make("async", is_async=True),
+        "replace": make("replace", catch=True, after=LookupError),
+        "http": make("http", catch=True, after=lambda text: http(text)),
+        "swallow": make("swallow", swallow=True), "after": make("after", after=LookupError),
+        "after-http": make("after-http", after=lambda text: http(text)),
+        "after-value": make("after-value", after=ValueError),
     }  # fmt: skip
     raises = {
-        "nothing": None, "value": ValueError("v"), "lookup": KeyError("k"), "http": fw.HTTPException(403, "no", {"x-h": "1"}), "invalid": "return",
+        "nothing": None, "value": ValueError("v"), "lookup": KeyError("k"),
+        "http": fw.HTTPException(403, "no", {"x-h": "1"}), "invalid": "return",
     }  # fmt: skip
 
     def declare(kind: str, scope: str | None, what: str) -> None:
         outer = make("outer", is_async=True)
 
         @app.get(f"/{kind}/{scope}/{what}", response_model=int if what == "invalid" else None)
-        async def endpoint(a: Annotated[str, fw.Depends(outer)], b: Annotated[str, fw.Depends(kinds[kind], scope=scope)], tasks: fw.BackgroundTasks):
+        async def endpoint(
+            a: Annotated[str, fw.Depends(outer)],
+            b: Annotated[str, fw.Depends(kinds[kind], scope=scope)],
+            tasks: fw.BackgroundTasks,
+        ):
             record("endpoint")
             tasks.add_task(record, "task")
             if isinstance(raises[what], Exception):
@@ -237,7 +270,9 @@ def yields(fw):
 
     @app.get("/stream/{scope}")
     async def stream(
-        a: Annotated[str, fw.Depends(make("request"), scope="request")], b: Annotated[str, fw.Depends(make("function"), scope="function")], fail: bool = False
+        a: Annotated[str, fw.Depends(make("request"), scope="request")],
+        b: Annotated[str, fw.Depends(make("function"), scope="function")],
+        fail: bool = False,
     ):
         def content() -> Iterator[str]:
             record("chunk")
@@ -292,7 +327,12 @@ def overrides(fw):
         yield f"generator {x}"
         record("exit override")
 
-    choices = {"replacement": replacement, "generator": generator, "lambda": lambda: "lambda", "override-of-override": original}
+    choices = {
+        "replacement": replacement,
+        "generator": generator,
+        "lambda": lambda: "lambda",
+        "override-of-override": original,
+    }
 
     def user(value: Annotated[str, fw.Depends(original)]):
         return f"user of {value}"
@@ -318,7 +358,14 @@ def overrides(fw):
 
 
 def test_overrides() -> None:
-    uses = [get("/use"), get("/use?q=3"), get("/use?q=x", ("token", "t")), get("/use?x=5", ("token", "t")), get("/list"), get("/list?q=x", ("token", "t"))]
+    uses = [
+        get("/use"),
+        get("/use?q=3"),
+        get("/use?q=x", ("token", "t")),
+        get("/use?x=5", ("token", "t")),
+        get("/list"),
+        get("/list?q=x", ("token", "t")),
+    ]
     for name in ("none", "replacement", "generator", "lambda", "override-of-override", "user", "none"):
         compare(overrides, get(f"/set/{name}"), *uses, get("/openapi.json"))
 
@@ -357,7 +404,12 @@ def context(fw):
         async def look_later(tasks: fw.BackgroundTasks):
             tasks.add_task(lambda: record("task sees", TRACE.get()))
 
-    for name, call in {"set-async": set_async, "set-sync": set_sync, "set-yield": set_yield, "set-sync-yield": set_sync_yield}.items():
+    for name, call in {
+        "set-async": set_async,
+        "set-sync": set_sync,
+        "set-yield": set_yield,
+        "set-sync-yield": set_sync_yield,
+    }.items():
         declare(name, call)
     return app
 

@@ -1,4 +1,4 @@
-"""Errors: HTTPException, handlers by class and by status, validation handlers, errors out of every place, texts of errors."""
+"""Errors: HTTPException, handlers by class and by status, validation, errors out of every place, their texts."""
 
 # mypy: disable-error-code="name-defined, valid-type, no-untyped-def, misc"
 
@@ -26,7 +26,8 @@ class Kettle(Teapot):
 
 
 DETAILS: dict[str, Any] = {
-    "none": None, "text": "text ü", "dict": {"a": [1, None]}, "list": [1, "b"], "number": 3, "empty": "", "model": Item(name="n", price=1), "false": False,
+    "none": None, "text": "text ü", "dict": {"a": [1, None]}, "list": [1, "b"], "number": 3, "empty": "",
+    "model": Item(name="n", price=1), "false": False,
 }  # fmt: skip
 STATUSES = (400, 401, 403, 404, 405, 409, 418, 422, 429, 500, 503, 204, 304, 200, 599)
 
@@ -49,7 +50,9 @@ def http_exceptions(fw):
 
     @app.get("/headers")
     async def headers():
-        raise fw.HTTPException(401, "no", headers={"WWW-Authenticate": "Bearer", "X-Ü": "ü", "Set-Cookie": "a=b"})
+        raise fw.HTTPException(
+            401, "no", headers={"WWW-Authenticate": "Bearer", "X-Ü": "ü", "Set-Cookie": "a=b"}
+        )
 
     @app.get("/in-dependency", dependencies=[fw.Depends(lambda: _raise(fw.HTTPException(402, "pay")))])
     async def in_dependency():
@@ -61,7 +64,10 @@ def http_exceptions(fw):
 
     @app.get("/own-validation")
     async def own_validation():
-        raise fw.exceptions.RequestValidationError([{"loc": ("a", 1), "msg": "m", "type": "t", "ctx": {"error": ValueError("inside")}}], body={"b": 1})
+        raise fw.exceptions.RequestValidationError(
+            [{"loc": ("a", 1), "msg": "m", "type": "t", "ctx": {"error": ValueError("inside")}}],
+            body={"b": 1},
+        )
 
     @app.get("/response-validation")
     async def response_validation():
@@ -69,7 +75,14 @@ def http_exceptions(fw):
 
     @app.get("/error/{name}")
     async def error(name: str):
-        raise {"value": ValueError("v"), "key": KeyError("k"), "group": ExceptionGroup("g", [ValueError("1"), KeyError("2")]), "os": OSError(2, "x"), "assert": AssertionError(), "stop": StopAsyncIteration("s")}[name]
+        raise {
+            "value": ValueError("v"),
+            "key": KeyError("k"),
+            "group": ExceptionGroup("g", [ValueError("1"), KeyError("2")]),
+            "os": OSError(2, "x"),
+            "assert": AssertionError(),
+            "stop": StopAsyncIteration("s"),
+        }[name]
 
     @app.get("/sync-error")
     def sync_error():
@@ -87,9 +100,12 @@ def _raise(error: Exception) -> None:
 
 
 RAISED: list[Question] = [
-    *(get(f"/detail/{name}") for name in (*DETAILS, "unknown")), *(get(f"/{kind}/{code}") for kind in ("status", "starlette") for code in STATUSES),
-    get("/headers"), get("/in-dependency"), get("/validation"), get("/own-validation"), get("/response-validation"), get("/sync-error"), get("/wrong-model"),
-    *(get(f"/error/{name}") for name in ("value", "key", "group", "os", "assert", "stop")), get("/status/x"), get("/nowhere"), get("/headers", method="POST"), get("/headers", method="HEAD"),
+    *(get(f"/detail/{name}") for name in (*DETAILS, "unknown")),
+    *(get(f"/{kind}/{code}") for kind in ("status", "starlette") for code in STATUSES), get("/headers"),
+    get("/in-dependency"), get("/validation"), get("/own-validation"), get("/response-validation"),
+    get("/sync-error"), get("/wrong-model"),
+    *(get(f"/error/{name}") for name in ("value", "key", "group", "os", "assert", "stop")), get("/status/x"),
+    get("/nowhere"), get("/headers", method="POST"), get("/headers", method="HEAD"),
 ]  # fmt: skip
 
 
@@ -100,7 +116,11 @@ def test_http_exceptions(question: Question) -> None:
 
 def handled(fw):
     """Handlers by class, by base class, by status code and for everything; sync and async; that raise themselves."""
-    app = fw.FastAPI(exception_handlers={429: lambda request, error: fw.responses.PlainTextResponse(f"slow down {error.detail}", 429)})
+    app = fw.FastAPI(
+        exception_handlers={
+            429: lambda request, error: fw.responses.PlainTextResponse(f"slow down {error.detail}", 429)
+        }
+    )
 
     @app.exception_handler(Teapot)
     async def teapot(request: fw.Request, error: Teapot):
@@ -109,11 +129,25 @@ def handled(fw):
 
     @app.exception_handler(fw.exceptions.RequestValidationError)
     def invalid(request: fw.Request, error: Any):
-        return fw.responses.JSONResponse({"errors": fw.encoders.jsonable_encoder(error.errors()), "body": fw.encoders.jsonable_encoder(error.body), "text": str(error)}, 400)
+        return fw.responses.JSONResponse(
+            {
+                "errors": fw.encoders.jsonable_encoder(error.errors()),
+                "body": fw.encoders.jsonable_encoder(error.body),
+                "text": str(error),
+            },
+            400,
+        )
 
     @app.exception_handler(fw.exceptions.ResponseValidationError)
     async def bad_response(request: fw.Request, error: Any):
-        return fw.responses.JSONResponse({"errors": fw.encoders.jsonable_encoder(error.errors()), "body": fw.encoders.jsonable_encoder(error.body), "text": str(error)}, 502)
+        return fw.responses.JSONResponse(
+            {
+                "errors": fw.encoders.jsonable_encoder(error.errors()),
+                "body": fw.encoders.jsonable_encoder(error.body),
+                "text": str(error),
+            },
+            502,
+        )
 
     @app.exception_handler(404)
     async def not_found(request: fw.Request, error: Any):
@@ -145,8 +179,10 @@ def handled(fw):
         return None
 
     errors = {
-        "teapot": Teapot("t"), "kettle": Kettle("k"), "404": fw.HTTPException(404, "own"), "410": fw.HTTPException(410), "411": StarletteHTTPException(411), "429": fw.HTTPException(429, "s"), "key": KeyError("k"),
-        "value": ValueError("v"), "zero": ZeroDivisionError(), "500": fw.HTTPException(500, "h"), "group": ExceptionGroup("g", [Teapot("in group")]),
+        "teapot": Teapot("t"), "kettle": Kettle("k"), "404": fw.HTTPException(404, "own"),
+        "410": fw.HTTPException(410), "411": StarletteHTTPException(411), "429": fw.HTTPException(429, "s"),
+        "key": KeyError("k"), "value": ValueError("v"), "zero": ZeroDivisionError(),
+        "500": fw.HTTPException(500, "h"), "group": ExceptionGroup("g", [Teapot("in group")]),
     }  # fmt: skip
 
     @app.get("/raise/{name}")
@@ -190,8 +226,14 @@ def handled(fw):
 
 
 HANDLED: list[Question] = [
-    *(get(f"/{how}/{name}") for how in ("raise", "sync", "later", "streamed", "sub") for name in ("teapot", "kettle", "404", "410", "411", "429", "key", "value", "zero", "500", "group")),
-    get("/nowhere"), get("/sub/nowhere/x"), get("/wrong-model"), get("/wrong-model", method="DELETE"), post_json("/items/x", {"name": 1}), post_json("/items/1?q=a&q=2", [1, {"a": None}]), post_json("/items/1?q=1", {"name": "n", "price": 1}),
+    *(
+        get(f"/{how}/{name}") for how in ("raise", "sync", "later", "streamed", "sub") for name in (
+            "teapot", "kettle", "404", "410", "411", "429", "key", "value", "zero", "500", "group",
+        )
+    ),
+    get("/nowhere"), get("/sub/nowhere/x"), get("/wrong-model"), get("/wrong-model", method="DELETE"),
+    post_json("/items/x", {"name": 1}), post_json("/items/1?q=a&q=2", [1, {"a": None}]),
+    post_json("/items/1?q=1", {"name": "n", "price": 1}),
 ]  # fmt: skip
 
 
@@ -253,7 +295,7 @@ def test_late_handlers() -> None:
 
 
 def debugging(fw):
-    """`debug=True` answers with a traceback: only its beginning is compared, as line numbers are each framework's own."""
+    """`debug=True` answers with a traceback, whose lines are each framework's own: so it is caught and told short."""
     app = fw.FastAPI(debug=True)
 
     @app.get("/value")
@@ -282,8 +324,11 @@ def texts(fw):
     @app.get("/")
     async def all_texts():
         errors = [
-            fw.HTTPException(404), fw.HTTPException(404, "d", {"a": "b"}), fw.WebSocketException(1008, "r"), exceptions.RequestValidationError([{"loc": ("a",), "msg": "m"}]),
-            exceptions.RequestValidationError([]), exceptions.ResponseValidationError([{"x": 1}, {"y": 2}], body={}), exceptions.WebSocketRequestValidationError([{"a": 1}]), exceptions.FastAPIError("f"),
+            fw.HTTPException(404), fw.HTTPException(404, "d", {"a": "b"}), fw.WebSocketException(1008, "r"),
+            exceptions.RequestValidationError([{"loc": ("a",), "msg": "m"}]),
+            exceptions.RequestValidationError([]),
+            exceptions.ResponseValidationError([{"x": 1}, {"y": 2}], body={}),
+            exceptions.WebSocketRequestValidationError([{"a": 1}]), exceptions.FastAPIError("f"),
         ]  # fmt: skip
         return [[type(error).__name__, str(error), repr(error)] for error in errors]
 

@@ -1,5 +1,6 @@
 """Forms and uploads: urlencoded and multipart, models, unions, files of every declaration, limits, and broken forms."""
 
+# ruff: noqa: B006 - mutable defaults are what users write
 # mypy: disable-error-code="name-defined, valid-type, no-untyped-def, misc"
 
 from datetime import date
@@ -40,14 +41,16 @@ class Many(BaseModel):
 
 
 TYPES: dict[str, Any] = {
-    "int": int, "str": str, "bool": bool, "float": float, "bytes": bytes, "date": date, "colour": Colour, "optional": int | None,
-    "list": list[int], "strings": list[str], "set": set[str], "optional list": list[str] | None, "literal": Literal["a", "b"],
-    "union": int | str, "any": Any, "bare": list, "pair": tuple[int, str],
+    "int": int, "str": str, "bool": bool, "float": float, "bytes": bytes, "date": date, "colour": Colour,
+    "optional": int | None, "list": list[int], "strings": list[str], "set": set[str],
+    "optional list": list[str] | None, "literal": Literal["a", "b"], "union": int | str, "any": Any,
+    "bare": list, "pair": tuple[int, str],
 }  # fmt: skip
 
 FIELDS: list[tuple[tuple[str, str], ...]] = [
-    (), (("value", ""),), (("value", "1"),), (("value", "a"),), (("value", "1"), ("value", "2")), (("value", "a"), ("value", "")),
-    (("value", "red"), ("other", "x")), (("Value", "1"),), (("value", "grün ☃ +&="),), (("value", " 1 "),), (("value", "2032-04-23"),), (("value", "true"),),
+    (), (("value", ""),), (("value", "1"),), (("value", "a"),), (("value", "1"), ("value", "2")),
+    (("value", "a"), ("value", "")), (("value", "red"), ("other", "x")), (("Value", "1"),),
+    (("value", "grün ☃ +&="),), (("value", " 1 "),), (("value", "2032-04-23"),), (("value", "true"),),
 ]  # fmt: skip
 
 
@@ -102,7 +105,11 @@ def models(fw):
         return seen(data=data)
 
     @app.post("/beside")
-    async def beside(data: Annotated[Login, fw.Form()], username: Annotated[str, fw.Form()], extra: Annotated[int, fw.Form()] = 3):
+    async def beside(
+        data: Annotated[Login, fw.Form()],
+        username: Annotated[str, fw.Form()],
+        extra: Annotated[int, fw.Form()] = 3,
+    ):
         return seen(data=data, username=username, extra=extra)
 
     @app.post("/two")
@@ -125,17 +132,25 @@ def models(fw):
 
 
 FORMS: list[tuple[tuple[str, str], ...]] = [
-    (), (("username", "u"),), (("username", ""),), (("username", "u"), ("password", "p"), ("tags", "a"), ("tags", "b"), ("age", "3")),
-    (("username", "u"), ("age", "x"), ("tags", "")), (("username", "u"), ("extra", "e")), (("username", "u"), ("username", "v")),
-    (("password", "p"),), (("nick-name", "n"), ("username", "u")), (("nick", "n"), ("username", "u")), (("username", "u"), ("age", "")),
-    (("kind", "text"), ("value", "v")), (("kind", "many"), ("value", "1"), ("value", "2")), (("kind", "many"), ("value", "x")), (("kind", "no"),), (("value", "1"),),
-    (("data", "x"),), (("data", '{"username": "u"}'),),
+    (), (("username", "u"),), (("username", ""),),
+    (("username", "u"), ("password", "p"), ("tags", "a"), ("tags", "b"), ("age", "3")),
+    (("username", "u"), ("age", "x"), ("tags", "")), (("username", "u"), ("extra", "e")),
+    (("username", "u"), ("username", "v")), (("password", "p"),), (("nick-name", "n"), ("username", "u")),
+    (("nick", "n"), ("username", "u")), (("username", "u"), ("age", "")), (("kind", "text"), ("value", "v")),
+    (("kind", "many"), ("value", "1"), ("value", "2")), (("kind", "many"), ("value", "x")), (("kind", "no"),),
+    (("value", "1"),), (("data", "x"),), (("data", '{"username": "u"}'),),
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize("name", ["login", "strict", "optional", "beside", "two", "union", "tagged", "response"])
+@pytest.mark.parametrize(
+    "name", ["login", "strict", "optional", "beside", "two", "union", "tagged", "response"]
+)
 def test_models(name: str) -> None:
-    compare(models, *(post_form(f"/{name}", *form) for form in FORMS), *(post_multipart(f"/{name}", *form) for form in FORMS))
+    compare(
+        models,
+        *(post_form(f"/{name}", *form) for form in FORMS),
+        *(post_multipart(f"/{name}", *form) for form in FORMS),
+    )
 
 
 def test_openapi_models() -> None:
@@ -145,7 +160,7 @@ def test_openapi_models() -> None:
 def files(fw):
     """Every way to ask for a file."""
     app = fw.FastAPI()
-    Upload = fw.UploadFile  # noqa: N806 - a type
+    Upload = fw.UploadFile
 
     @app.post("/bytes")
     async def content(file: Annotated[bytes, fw.File()]):
@@ -176,11 +191,19 @@ def files(fw):
         return seen(files=files)
 
     @app.post("/mixed")
-    async def mixed(file: Annotated[bytes, fw.File()], upload: Upload, token: Annotated[str, fw.Form()], tags: Annotated[list[str], fw.Form()] = []):  # noqa: B006
+    async def mixed(
+        file: Annotated[bytes, fw.File()],
+        upload: Upload,
+        token: Annotated[str, fw.Form()],
+        tags: Annotated[list[str], fw.Form()] = [],
+    ):
         return seen(file=file, upload=upload, token=token, tags=tags)
 
     @app.post("/alias")
-    async def alias(file: Annotated[Upload, fw.File(alias="the file")], other: Annotated[Upload | None, fw.File(validation_alias=AliasChoices("o1", "o2"))] = None):
+    async def alias(
+        file: Annotated[Upload, fw.File(alias="the file")],
+        other: Annotated[Upload | None, fw.File(validation_alias=AliasChoices("o1", "o2"))] = None,
+    ):
         return seen(file=file, other=other)
 
     @app.post("/limited")
@@ -191,7 +214,13 @@ def files(fw):
     async def read(file: Upload):
         first = await file.read(2)
         await file.seek(0)
-        return {"first": first.decode(), "all": (await file.read()).decode(), "size": file.size, "type": file.content_type, "name": file.filename}
+        return {
+            "first": first.decode(),
+            "all": (await file.read()).decode(),
+            "size": file.size,
+            "type": file.content_type,
+            "name": file.filename,
+        }
 
     @app.post("/request")
     async def request(request: fw.Request):
@@ -218,7 +247,13 @@ PARTS: list[tuple[Part, ...]] = [
     (("file", b"\x00\xff\r\n--limit", "bin\u00fc.bin", "application/octet-stream"), ("file", b"2", "b.txt")),
     (("files", b"1", "1.txt"), ("files", b"22", "2.txt"), ("files", "field")),
     (("files", b"", ""),),
-    (("file", b"f", "f"), ("upload", b"u", "u", "x/y; charset=z"), ("token", "t"), ("tags", "a"), ("tags", "b")),
+    (
+        ("file", b"f", "f"),
+        ("upload", b"u", "u", "x/y; charset=z"),
+        ("token", "t"),
+        ("tags", "a"),
+        ("tags", "b"),
+    ),
     (("file", b"f", "f"), ("upload", b"u", "u")),
     (("the file", b"f", "f"), ("o2", b"o", "o")),
     (("data", b"d", "d"), ("file", "text")),
@@ -226,14 +261,21 @@ PARTS: list[tuple[Part, ...]] = [
     (('na"me', "quoted"), ("file", b"f", 'q"uo\nte.txt')),
 ]
 FILE_PATHS = (
-    "bytes", "upload", "marked", "list", "list-bytes", "optional", "optional-list", "mixed", "alias", "limited", "read", "request", "dependency",
+    "bytes", "upload", "marked", "list", "list-bytes", "optional", "optional-list", "mixed", "alias",
+    "limited", "read", "request", "dependency",
 )  # fmt: skip
 
 
 @pytest.mark.parametrize("name", FILE_PATHS)
 def test_files(name: str) -> None:
     compare(files, *(post_multipart(f"/{name}", *parts) for parts in PARTS))
-    compare(files, post_form(f"/{name}", ("file", "x")), post_form(f"/{name}", ("files", "x")), post(f"/{name}", kind=None), post(f"/{name}", "{}"))
+    compare(
+        files,
+        post_form(f"/{name}", ("file", "x")),
+        post_form(f"/{name}", ("files", "x")),
+        post(f"/{name}", kind=None),
+        post(f"/{name}", "{}"),
+    )
 
 
 def test_openapi_files() -> None:
@@ -241,22 +283,34 @@ def test_openapi_files() -> None:
 
 
 HEAD = b'--limit\r\nContent-Disposition: form-data; name="file"; filename="a"\r\n\r\n'
-BROKEN: list[Question] = [
-    post("/upload", body, kind=kind)
-    for body, kind in (
-        (b"", "multipart/form-data"), (b"", "multipart/form-data; boundary="), (b"junk", "multipart/form-data; boundary=limit"),
-        (HEAD + b"x", "multipart/form-data; boundary=limit"), (HEAD + b"x\r\n--limit--", 'multipart/form-data; boundary="limit"'), (HEAD + b"x\r\n--limit--\r\n", "multipart/form-data; boundary=other"),
-        (HEAD.replace(b"\r\n", b"\n") + b"x\n--limit--\n", "multipart/form-data; boundary=limit"), (HEAD + b"x\r\n--limit--\r\ntrailing", "Multipart/Form-Data; charset=utf-8; boundary=limit"),
-        (HEAD.replace(b"form-data", b"attachment") + b"x\r\n--limit--\r\n", "multipart/form-data; boundary=limit"), (HEAD.replace(b'name="file"; ', b"") + b"x\r\n--limit--\r\n", "multipart/form-data; boundary=limit"),
-        (HEAD.replace(b'"a"', b"\"a\"; filename*=utf-8''b") + b"x\r\n--limit--\r\n", "multipart/form-data; boundary=limit"), (HEAD.replace(b'"file"', b'"f\xffle"') + b"x\r\n--limit--\r\n", "multipart/form-data; boundary=limit"),
-        (b"--limit--\r\n", "multipart/form-data; boundary=limit"), (b"--limit\r\n\r\nx\r\n--limit--\r\n", "multipart/form-data; boundary=limit"), (b"--limit\r\nbad header\r\n\r\nx", "multipart/form-data; boundary=limit"),
-        (HEAD + b"x\r\n--limit--\r\n", "multipart/mixed; boundary=limit"), (b"\xff=%zz&a", "application/x-www-form-urlencoded"), (b"file=%FF%00", "application/x-www-form-urlencoded; charset=latin-1"),
-        (HEAD + b"x\r\n--limit--\r\n", "multipart/form-data; boundary=" + "l" * 300), (b"&".join([b"a=1"] * 1001), "application/x-www-form-urlencoded"),
-        (b"".join(b'--limit\r\nContent-Disposition: form-data; name="n"\r\n\r\nx\r\n' for _ in range(1001)) + b"--limit--\r\n", "multipart/form-data; boundary=limit"),
-        (b"".join(HEAD + b"x\r\n" for _ in range(1001)) + b"--limit--\r\n", "multipart/form-data; boundary=limit"),
-        (b'--limit\r\nContent-Disposition: form-data; name="n"\r\n\r\n' + b"x" * (1024 * 1024 + 1) + b"\r\n--limit--\r\n", "multipart/form-data; boundary=limit"),
-    )
-]  # fmt: skip
+LIMIT = "multipart/form-data; boundary=limit"
+END = b"x\r\n--limit--\r\n"
+BROKEN_BODIES: list[tuple[bytes, str]] = [
+    (b"", "multipart/form-data"),
+    (b"", "multipart/form-data; boundary="),
+    (b"junk", LIMIT),
+    (HEAD + b"x", LIMIT),
+    (HEAD + b"x\r\n--limit--", 'multipart/form-data; boundary="limit"'),
+    (HEAD + END, "multipart/form-data; boundary=other"),
+    (HEAD.replace(b"\r\n", b"\n") + b"x\n--limit--\n", LIMIT),
+    (HEAD + END + b"trailing", "Multipart/Form-Data; charset=utf-8; boundary=limit"),
+    (HEAD.replace(b"form-data", b"attachment") + END, LIMIT),
+    (HEAD.replace(b'name="file"; ', b"") + END, LIMIT),
+    (HEAD.replace(b'"a"', b"\"a\"; filename*=utf-8''b") + END, LIMIT),
+    (HEAD.replace(b'"file"', b'"f\xffle"') + END, LIMIT),
+    (b"--limit--\r\n", LIMIT),
+    (b"--limit\r\n\r\n" + END, LIMIT),
+    (b"--limit\r\nbad header\r\n\r\nx", LIMIT),
+    (HEAD + END, "multipart/mixed; boundary=limit"),
+    (b"\xff=%zz&a", "application/x-www-form-urlencoded"),
+    (b"file=%FF%00", "application/x-www-form-urlencoded; charset=latin-1"),
+    (HEAD + END, "multipart/form-data; boundary=" + "l" * 300),
+    (b"&".join([b"a=1"] * 1001), "application/x-www-form-urlencoded"),
+    (b'--limit\r\nContent-Disposition: form-data; name="n"\r\n\r\nx\r\n' * 1001 + b"--limit--\r\n", LIMIT),
+    ((HEAD + b"x\r\n") * 1001 + b"--limit--\r\n", LIMIT),
+    (b'--limit\r\nContent-Disposition: form-data; name="n"\r\n\r\n' + b"x" * (1024 * 1024) + END, LIMIT),
+]
+BROKEN: list[Question] = [post("/upload", body, kind=kind) for body, kind in BROKEN_BODIES]
 
 
 @pytest.mark.parametrize("question", BROKEN, ids=labels(BROKEN))
@@ -270,7 +324,11 @@ def limits(fw):
     app = fw.FastAPI(form_limits={"max_fields": 3, "max_part_size": 8}, max_body_size=600)
     inner = fw.APIRouter(form_limits={"max_files": 1})
 
-    async def form(request: fw.Request, text: Annotated[list[str], fw.Form()] = [], file: Annotated[list[fw.UploadFile], fw.File()] = []):  # noqa: B006
+    async def form(
+        request: fw.Request,
+        text: Annotated[list[str], fw.Form()] = [],
+        file: Annotated[list[fw.UploadFile], fw.File()] = [],
+    ):
         return seen(text=text, file=file)
 
     app.post("/app")(form)
@@ -295,7 +353,13 @@ def limits(fw):
 LIMITED: list[Question] = [
     make(path, parts)
     for path in ("/app", "/route", "/zero", "/a/inner", "/a/inner-route", "/b/inner", "/b/inner-route")
-    for parts in ([("text", "a")], [("text", "a"), ("text", "b")], [("text", "a")] * 4, [("text", "x" * 9)], [("text", "x" * 8)])
+    for parts in (
+        [("text", "a")],
+        [("text", "a"), ("text", "b")],
+        [("text", "a")] * 4,
+        [("text", "x" * 9)],
+        [("text", "x" * 8)],
+    )
     for make in (lambda p, f: post_form(p, *f), lambda p, f: post_multipart(p, *f))
 ]
 LIMITED += [

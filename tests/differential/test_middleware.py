@@ -1,5 +1,6 @@
 """Middleware: order, http functions, Starlette's classes, raw ASGI, errors through them, bodies read inside them."""
 
+
 # mypy: disable-error-code="name-defined, valid-type, no-untyped-def, misc"
 
 from contextvars import ContextVar
@@ -94,7 +95,7 @@ def endpoints(fw, app: Any) -> Any:
 
 
 def functions(fw):
-    """Two http functions: the later one is outside; one answers alone, edits headers, reads bodies and catches errors."""
+    """Two http functions: the later is outside; it answers alone, edits headers, reads bodies, catches errors."""
     app = fw.FastAPI()
 
     @app.middleware("http")
@@ -125,7 +126,11 @@ def functions(fw):
             raise
         if request.headers.get("x-rewrite"):
             body = b"".join([chunk async for chunk in response.body_iterator])
-            return fw.Response(body[:20], response.status_code, dict(response.headers) | {"content-length": str(len(body[:20]))})
+            return fw.Response(
+                body[:20],
+                response.status_code,
+                dict(response.headers) | {"content-length": str(len(body[:20]))},
+            )
         if request.headers.get("x-replace"):
             return fw.responses.PlainTextResponse("replaced", 201)
         response.headers.append("x-order", "outer")
@@ -137,9 +142,23 @@ def functions(fw):
 def classes(fw):
     """Starlette's classes as `middleware=` and with `add_middleware`, with a handler for every error."""
     middleware = fw.middleware
-    app = fw.FastAPI(middleware=[Middleware(middleware.gzip.GZipMiddleware, minimum_size=500), Middleware(SessionMiddleware, secret_key="s", max_age=None)])
-    app.add_middleware(middleware.cors.CORSMiddleware, allow_origins=["https://a.example"], allow_credentials=True, allow_methods=["GET", "POST"], allow_headers=["x-own"], expose_headers=["x-seen"])
-    app.add_middleware(middleware.trustedhost.TrustedHostMiddleware, allowed_hosts=["testserver", "*.example"])
+    app = fw.FastAPI(
+        middleware=[
+            Middleware(middleware.gzip.GZipMiddleware, minimum_size=500),
+            Middleware(SessionMiddleware, secret_key="s", max_age=None),
+        ]
+    )
+    app.add_middleware(
+        middleware.cors.CORSMiddleware,
+        allow_origins=["https://a.example"],
+        allow_credentials=True,
+        allow_methods=["GET", "POST"],
+        allow_headers=["x-own"],
+        expose_headers=["x-seen"],
+    )
+    app.add_middleware(
+        middleware.trustedhost.TrustedHostMiddleware, allowed_hosts=["testserver", "*.example"]
+    )
 
     @app.exception_handler(ValueError)
     async def handler(request: fw.Request, error: ValueError):
@@ -173,7 +192,7 @@ def raw(fw):
                 record(self.name, "receives", message["type"])
                 return message
 
-            record(self.name, scope["type"], scope["path"] if "path" in scope else "")
+            record(self.name, scope["type"], scope.get("path", ""))
             await self.app(scope, asked, told)
 
     class Dispatching(BaseHTTPMiddleware):
@@ -217,8 +236,32 @@ def everything_caught(fw):
     return endpoints(fw, app)
 
 
-PATHS = ("/json", "/sync", "/error", "/http-error", "/invalid", "/invalid?q=1", "/stream", "/broken-stream", "/task", "/failing-task", "/empty", "/cookie", "/nowhere", "/json/", "/openapi.json")
-ASKED: list[Question] = [*(get(path) for path in PATHS), get("/json", method="HEAD"), get("/json", method="POST"), post_json("/body", {"a": 1}), post("/body", "{"), post("/raw", (b"one", b"two")), WebSocketRequest("/ws")]
+PATHS = (
+    "/json",
+    "/sync",
+    "/error",
+    "/http-error",
+    "/invalid",
+    "/invalid?q=1",
+    "/stream",
+    "/broken-stream",
+    "/task",
+    "/failing-task",
+    "/empty",
+    "/cookie",
+    "/nowhere",
+    "/json/",
+    "/openapi.json",
+)
+ASKED: list[Question] = [
+    *(get(path) for path in PATHS),
+    get("/json", method="HEAD"),
+    get("/json", method="POST"),
+    post_json("/body", {"a": 1}),
+    post("/body", "{"),
+    post("/raw", (b"one", b"two")),
+    WebSocketRequest("/ws"),
+]
 
 
 @pytest.mark.parametrize("question", ASKED, ids=labels(ASKED))
@@ -230,14 +273,25 @@ def test_stacks(build: Any, question: Question) -> None:
 @pytest.mark.parametrize("header", ["x-stop", "x-read", "x-raise", "x-catch", "x-rewrite", "x-replace"])
 def test_functions(header: str) -> None:
     field = (header, "1")
-    compare(functions, *(get(path, field) for path in PATHS), post_json("/body", {"a": 1}, field), Request("POST", "/raw", (field,), (b"one", b"two")))
+    compare(
+        functions,
+        *(get(path, field) for path in PATHS),
+        post_json("/body", {"a": 1}, field),
+        Request("POST", "/raw", (field,), (b"one", b"two")),
+    )
 
 
 ORIGINS = ("https://a.example", "https://b.example", "null", "")
 CORS: list[Question] = [
     *(get(path, ("origin", origin)) for origin in ORIGINS for path in ("/json", "/error", "/nowhere")),
     *(
-        get("/body", ("origin", origin), ("access-control-request-method", method), *(() if headers is None else (("access-control-request-headers", headers),)), method="OPTIONS")
+        get(
+            "/body",
+            ("origin", origin),
+            ("access-control-request-method", method),
+            *(() if headers is None else (("access-control-request-headers", headers),)),
+            method="OPTIONS",
+        )
         for origin in ORIGINS
         for method in ("GET", "PUT", "")
         for headers in (None, "x-own", "x-other, x-own", "")
@@ -245,23 +299,38 @@ CORS: list[Question] = [
 ]
 
 
-@pytest.mark.parametrize("question", CORS, ids=[f"{number} {question}" for number, question in enumerate(CORS)])
+@pytest.mark.parametrize(
+    "question", CORS, ids=[f"{number} {question}" for number, question in enumerate(CORS)]
+)
 def test_cors(question: Question) -> None:
     compare(classes, question)
 
 
 @pytest.mark.parametrize("encoding", ["gzip", "GZIP", "deflate", "gzip, br", "gzip;q=0", ""])
 def test_gzip(encoding: str) -> None:
-    compare(classes, *(get(path, ("accept-encoding", encoding)) for path in ("/json", "/stream", "/empty", "/cookie", "/error")))
+    compare(
+        classes,
+        *(
+            get(path, ("accept-encoding", encoding))
+            for path in ("/json", "/stream", "/empty", "/cookie", "/error")
+        ),
+    )
 
 
-@pytest.mark.parametrize("host", ["testserver", "a.example", "example", "b.other", "TESTSERVER:80", "", "www.testserver"])
+@pytest.mark.parametrize(
+    "host", ["testserver", "a.example", "example", "b.other", "TESTSERVER:80", "", "www.testserver"]
+)
 def test_trusted_hosts(host: str) -> None:
     compare(classes, get("/json", ("host", host)), get("/nowhere", ("host", host)))
 
 
 def test_sessions() -> None:
-    compare(classes, get("/session/x"), get("/session/clear", ("cookie", "session=eyJhIjoxfQ==.bad.sig")), get("/session/x", ("cookie", "session=")))
+    compare(
+        classes,
+        get("/session/x"),
+        get("/session/clear", ("cookie", "session=eyJhIjoxfQ==.bad.sig")),
+        get("/session/x", ("cookie", "session=")),
+    )
 
 
 @pytest.mark.parametrize("path", ["/stream", "/json", "/task"])

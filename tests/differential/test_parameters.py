@@ -1,5 +1,6 @@
-"""Path, query, header and cookie parameters: every type with good, odd and absent values, and every way to declare one."""
+"""Path, query, header and cookie parameters: every type with good, odd and absent values, declared in every way."""
 
+# ruff: noqa: B006 - mutable defaults are what users write
 # mypy: disable-error-code="name-defined, valid-type, no-untyped-def, misc"
 
 from collections import deque
@@ -36,7 +37,7 @@ from .oracle import Build, Question, compare, compare_openapi, compare_refusal, 
 from .recorder import seen
 
 
-class Colour(str, Enum):
+class Colour(str, Enum):  # noqa: UP042 - the older way, still the usual one
     red = "red"
     green = "light green"
 
@@ -87,9 +88,10 @@ TYPES: dict[str, Any] = {
 NOT_IN_PATHS = {"json"}
 
 TEXTS = (
-    "1", "", "0", "-3", "1.5", "true", "a", "red", "light green", " 7 ", "1_000", "٣", "12345678901234567890123", "nan", "inf", "1e400",
-    "2032-04-23T10:20:30.400+02:30", "2032-04-23", "10:20", "P3DT12H30M5S", "c892496f-b1fd-4b91-bdb8-b46f92df1716", "127.0.0.1",
-    "[1, 2]", "http://a.example/x", "a@example.com", "grün ☃", "null", "x" * 200, "9" * 4400, "a\x00b", "%ff", "+1",
+    "1", "", "0", "-3", "1.5", "true", "a", "red", "light green", " 7 ", "1_000", "٣",
+    "12345678901234567890123", "nan", "inf", "1e400", "2032-04-23T10:20:30.400+02:30", "2032-04-23", "10:20",
+    "P3DT12H30M5S", "c892496f-b1fd-4b91-bdb8-b46f92df1716", "127.0.0.1", "[1, 2]", "http://a.example/x",
+    "a@example.com", "grün ☃", "null", "x" * 200, "9" * 4400, "a\x00b", "%ff", "+1",
 )  # fmt: skip
 
 HEADER_TEXTS = tuple(text for text in TEXTS if "\x00" not in text)
@@ -126,7 +128,11 @@ def by_type(fw):
 
 def in_query(name: str) -> list[Question]:
     """No value, each text, and two values."""
-    return [get(f"/query/{name}"), *(get(f"/query/{name}?value={quote(text)}") for text in TEXTS), get(f"/query/{name}?value=1&value=2")]
+    return [
+        get(f"/query/{name}"),
+        *(get(f"/query/{name}?value={quote(text)}") for text in TEXTS),
+        get(f"/query/{name}?value=1&value=2"),
+    ]
 
 
 @pytest.mark.parametrize("name", TYPES)
@@ -143,13 +149,21 @@ def test_path_by_type(name: str) -> None:
 def test_header_by_type(name: str) -> None:
     values = (text.encode() for text in HEADER_TEXTS)
     compare(by_type, get(f"/header/{name}"), *(get(f"/header/{name}", ("value", value)) for value in values))
-    compare(by_type, get(f"/header/{name}", ("value", "1"), ("value", "2")), get(f"/header/{name}", ("VALUE", b"\xff")))
+    compare(
+        by_type,
+        get(f"/header/{name}", ("value", "1"), ("value", "2")),
+        get(f"/header/{name}", ("VALUE", b"\xff")),
+    )
 
 
 @pytest.mark.parametrize("name", TYPES)
 def test_cookie_by_type(name: str) -> None:
     values = (text.encode() for text in HEADER_TEXTS)
-    compare(by_type, get(f"/cookie/{name}"), *(get(f"/cookie/{name}", ("cookie", b"value=" + value)) for value in values))
+    compare(
+        by_type,
+        get(f"/cookie/{name}"),
+        *(get(f"/cookie/{name}", ("cookie", b"value=" + value)) for value in values),
+    )
 
 
 def test_openapi_by_type() -> None:
@@ -188,7 +202,7 @@ def collections(fw):
             return seen(value=value)
 
         @app.get(f"/default/{name}")
-        async def default(value: Annotated[kind, fw.Query()] = ["7"]):  # noqa: B006 - that is the question
+        async def default(value: Annotated[kind, fw.Query()] = ["7"]):
             value.append("8") if isinstance(value, list) else None
             return seen(value=value)
 
@@ -201,7 +215,18 @@ def collections(fw):
     return app
 
 
-SEVERAL = ("", "?value=1", "?value=1&value=2", "?value=", "?value=a&value=b&value=a", "?value=1&value=1&value=x", "?value=null", "?value=1,2", "?value[]=1", "?VALUE=1")
+SEVERAL = (
+    "",
+    "?value=1",
+    "?value=1&value=2",
+    "?value=",
+    "?value=a&value=b&value=a",
+    "?value=1&value=1&value=x",
+    "?value=null",
+    "?value=1,2",
+    "?value[]=1",
+    "?VALUE=1",
+)
 
 
 @pytest.mark.parametrize("place", ["required", "default"])
@@ -226,12 +251,16 @@ def declarations(fw):
     app = fw.FastAPI()
 
     @app.get("/bare")
-    async def bare(a, b: int, c=3, d: int = 4, e: str | None = None, f: int = None):  # type: ignore[assignment]
+    async def bare(a, b: int, c=3, d: int = 4, e: str | None = None, f: int = None):  # type: ignore[assignment] # noqa: RUF013
         return seen(a=a, b=b, c=c, d=d, e=e, f=f)
 
     @app.get("/assigned")
     async def assigned(
-        a: int = fw.Query(), b: int = fw.Query(...), c: int = fw.Query(3), d: int | None = fw.Query(None), e: list[int] = fw.Query([1])
+        a: int = fw.Query(),
+        b: int = fw.Query(...),
+        c: int = fw.Query(3),
+        d: int | None = fw.Query(None),
+        e: list[int] = fw.Query([1]),
     ):
         return seen(a=a, b=b, c=c, d=d, e=e)
 
@@ -246,7 +275,9 @@ def declarations(fw):
         return seen(a=a, b=b, c=c, d=d, e=e)
 
     @app.get("/factory")
-    async def factory(a: Annotated[list[int], fw.Query(default_factory=list)], b: int = fw.Query(default_factory=lambda: 3)):
+    async def factory(
+        a: Annotated[list[int], fw.Query(default_factory=list)], b: int = fw.Query(default_factory=lambda: 3)
+    ):
         a.append(1)
         return seen(a=a, b=b)
 
@@ -255,7 +286,10 @@ def declarations(fw):
         return seen(a=a, b=b, c=c)
 
     @app.get("/validated")
-    async def validated(a: Annotated[int, fw.Query(validate_default=True)] = "7", b: Annotated[int, fw.Query(validate_default=True)] = "x"):  # type: ignore[assignment]
+    async def validated(
+        a: Annotated[int, fw.Query(validate_default=True)] = "7",
+        b: Annotated[int, fw.Query(validate_default=True)] = "x",
+    ):  # type: ignore[assignment]
         return seen(a=a, b=b)
 
     @app.get("/param")
@@ -270,13 +304,22 @@ def declarations(fw):
 
 
 DECLARED: list[Question] = [
-    *(get(f"/bare{q}") for q in ("", "?a=1", "?a=1&b=2", "?b=x", "?a=&b=&c=&d=&e=&f=", "?a=1&b=2&c=x&d=x&e=x&f=x", "?a=1&a=2&b=3&b=4")),
+    *(
+        get(f"/bare{q}") for q in (
+            "", "?a=1", "?a=1&b=2", "?b=x", "?a=&b=&c=&d=&e=&f=", "?a=1&b=2&c=x&d=x&e=x&f=x",
+            "?a=1&a=2&b=3&b=4",
+        )
+    ),
     *(get(f"/assigned{q}") for q in ("", "?a=1&b=2", "?a=1&b=2&c=x&d=x&e=x", "?a=1&b=2&d=&e=1&e=2")),
-    *(get(f"/annotated{q}") for q in ("", "?a=1", "?a=1&b=0", "?a=1&d=abc", "?a=1&D=abc", "?a=1&D=ab&e=2", "?a=1&e=4&c=7")),
-    *(get(f"/factory{q}") for q in ("", "", "?a=3&b=4", "?a=x&b=x")),
-    get("/keywords?a=1"), get("/keywords?a=1&b=3", ("c", "4")), get("/keywords", ("c", "x")),
-    get("/validated"), get("/validated?b=2"), get("/validated?a=x&b=3"),
-    get("/param"), get("/param?q=1"), get("/rest"), get("/rest?args=1&kwargs=2"),
+    *(
+        get(f"/annotated{q}") for q in (
+            "", "?a=1", "?a=1&b=0", "?a=1&d=abc", "?a=1&D=abc", "?a=1&D=ab&e=2", "?a=1&e=4&c=7",
+        )
+    ),
+    *(get(f"/factory{q}") for q in ("", "", "?a=3&b=4", "?a=x&b=x")), get("/keywords?a=1"),
+    get("/keywords?a=1&b=3", ("c", "4")), get("/keywords", ("c", "x")), get("/validated"),
+    get("/validated?b=2"), get("/validated?a=x&b=3"), get("/param"), get("/param?q=1"), get("/rest"),
+    get("/rest?args=1&kwargs=2"),
 ]  # fmt: skip
 
 
@@ -327,7 +370,11 @@ def names(fw):
         return seen(a=a, b=b, c_d=c_d)
 
     @app.get("/same")
-    async def same(a: Annotated[str, fw.Query(alias="x")], b: Annotated[int, fw.Query(alias="x")], x: Annotated[str, fw.Header()] = ""):
+    async def same(
+        a: Annotated[str, fw.Query(alias="x")],
+        b: Annotated[int, fw.Query(alias="x")],
+        x: Annotated[str, fw.Header()] = "",
+    ):
         return seen(a=a, b=b, x=x)
 
     return app
@@ -335,22 +382,28 @@ def names(fw):
 
 NAMED: list[Question] = [
     *(
-        get(f"/query{q}")
-        for q in (
-            "", "?item-query=1", "?a=1", "?item-query=1&b=2", "?item-query=1&b.b=2", "?item-query=1&c1=1", "?item-query=1&c2=2",
-            "?item-query=1&c1=1&c2=2", "?item-query=1&c=1", "?item-query=1&d1=1&d2=2&d3=3", "?item-query=1&d1=1",
-            "?item-query=1&gr%C3%B6%C3%9Fe=5", "?item-query=1&quo%22te=5", "?item-query=1&class=x", "?item-query=1&=x", "?item-query=x&b.b=x&c1=x&d2=x",
+        get(f"/query{q}") for q in (
+            "", "?item-query=1", "?a=1", "?item-query=1&b=2", "?item-query=1&b.b=2", "?item-query=1&c1=1",
+            "?item-query=1&c2=2", "?item-query=1&c1=1&c2=2", "?item-query=1&c=1",
+            "?item-query=1&d1=1&d2=2&d3=3", "?item-query=1&d1=1", "?item-query=1&gr%C3%B6%C3%9Fe=5",
+            "?item-query=1&quo%22te=5", "?item-query=1&class=x", "?item-query=1&=x",
+            "?item-query=x&b.b=x&c1=x&d2=x",
         )
     ),
-    get("/header"), get("/header", ("x-token", "a")), get("/header", ("x_token", "a")), get("/header", ("X-TOKEN", "a")),
-    get("/header", ("x-token", "a"), ("x-token", "b")), get("/header", ("x-token", "a"), ("x_kept", "k"), ("x-kept", "no")),
-    get("/header", ("x-token", "a"), ("user-agent", "me"), ("x_alias", "A")), get("/header", ("x-token", "a"), ("x-two", "2")),
-    get("/header", ("x-token", "a"), ("x-one", "1"), ("x-two", "2"), ("upper", "U")), get("/header", ("x-token", b"\xe4\xff")),
-    get("/header", ("x-token", "a"), ("x_many", "1"), ("x_many", "2")), get("/header", ("x-token", "a"), ("x-many", "1"), ("x_many", "2")),
-    get("/cookie"), get("/cookie", ("cookie", "__Secure-a=1; b1=2; c_d=3")), get("/cookie", ("cookie", "b2=2;c_d=\"q\\054\"")),
-    get("/cookie", ("cookie", "c_d=1; c_d=2")), get("/cookie", ("cookie", "c_d=1"), ("cookie", "c_d=2")), get("/cookie", ("cookie", "c_d")),
-    get("/cookie", ("cookie", "; ;=;c_d= x ;b1=x")), get("/cookie", ("cookie", "c-d=1")), get("/cookie", ("cookie", b"c_d=\xff")),
-    get("/same?x=1"), get("/same?x=a", ("x", "h")), get("/same"),
+    get("/header"), get("/header", ("x-token", "a")), get("/header", ("x_token", "a")),
+    get("/header", ("X-TOKEN", "a")), get("/header", ("x-token", "a"), ("x-token", "b")),
+    get("/header", ("x-token", "a"), ("x_kept", "k"), ("x-kept", "no")),
+    get("/header", ("x-token", "a"), ("user-agent", "me"), ("x_alias", "A")),
+    get("/header", ("x-token", "a"), ("x-two", "2")),
+    get("/header", ("x-token", "a"), ("x-one", "1"), ("x-two", "2"), ("upper", "U")),
+    get("/header", ("x-token", b"\xe4\xff")),
+    get("/header", ("x-token", "a"), ("x_many", "1"), ("x_many", "2")),
+    get("/header", ("x-token", "a"), ("x-many", "1"), ("x_many", "2")), get("/cookie"),
+    get("/cookie", ("cookie", "__Secure-a=1; b1=2; c_d=3")),
+    get("/cookie", ("cookie", "b2=2;c_d=\"q\\054\"")), get("/cookie", ("cookie", "c_d=1; c_d=2")),
+    get("/cookie", ("cookie", "c_d=1"), ("cookie", "c_d=2")), get("/cookie", ("cookie", "c_d")),
+    get("/cookie", ("cookie", "; ;=;c_d= x ;b1=x")), get("/cookie", ("cookie", "c-d=1")),
+    get("/cookie", ("cookie", b"c_d=\xff")), get("/same?x=1"), get("/same?x=a", ("x", "h")), get("/same"),
 ]  # fmt: skip
 
 
@@ -385,16 +438,20 @@ def constraints(fw):
         short: Annotated[str, fw.Query(max_length=3)] = "",
         long: Annotated[str, fw.Query(min_length=3)] = "",
         pattern: Annotated[str, fw.Query(pattern="^[a-z]+$")] = "a",
-        many: Annotated[list[str], fw.Query(min_length=1, max_length=2)] = ["a"],  # noqa: B006
-        fast: Annotated[list[int], fw.Query(fail_fast=True)] = [1],  # noqa: B006
+        many: Annotated[list[str], fw.Query(min_length=1, max_length=2)] = ["a"],
+        fast: Annotated[list[int], fw.Query(fail_fast=True)] = [1],
         left: Annotated[int | str, fw.Query(union_mode="left_to_right")] = 1,
         optional: Annotated[str | None, fw.Query(min_length=2)] = None,
     ):
-        return seen(short=short, long=long, pattern=pattern, many=many, fast=fast, left=left, optional=optional)
+        return seen(
+            short=short, long=long, pattern=pattern, many=many, fast=fast, left=left, optional=optional
+        )
 
     @app.get("/documented")
     async def documented(
-        a: Annotated[str, fw.Query(title="A", description="Über *a*\n\nmore", deprecated=True, examples=["x", None])] = "d",
+        a: Annotated[
+            str, fw.Query(title="A", description="Über *a*\n\nmore", deprecated=True, examples=["x", None])
+        ] = "d",
         b: Annotated[str, fw.Query(include_in_schema=False)] = "hidden",
         c: Annotated[str, fw.Query(json_schema_extra={"x-own": {"z": 1, "a": 2}})] = "c",
         d: Annotated[str, fw.Query(openapi_examples={"one": {"summary": "One", "value": "1"}})] = "d",
@@ -402,19 +459,29 @@ def constraints(fw):
         return seen(a=a, b=b, c=c, d=d)
 
     @app.get("/path/{low}/{high}")
-    async def path(low: Annotated[int, fw.Path(ge=1, title="Low")], high: Annotated[float, fw.Path(lt=10.5, gt=0)]):
+    async def path(
+        low: Annotated[int, fw.Path(ge=1, title="Low")], high: Annotated[float, fw.Path(lt=10.5, gt=0)]
+    ):
         return seen(low=low, high=high)
 
     return app
 
 
 CONSTRAINED: list[Question] = [
-    *(get(f"/numbers?{name}={value}") for name in ("ge", "gt", "le", "lt", "both", "finite", "digits", "strict") for value in ("2", "3", "4", "6", "inf", "2.125", "x")),
-    *(get(f"/strings?{q}") for q in (
-        "short=abc", "short=abcd", "short=%C3%BC%C3%BC%C3%BC", "long=ab", "long=abc", "pattern=a1", "pattern=", "pattern=ab%0A", "many=a", "many=a&many=b&many=c",
-        "fast=x&fast=y&fast=1", "left=1", "left=x", "optional=a", "optional=", "optional=ab",
-    )),
-    get("/documented"), get("/documented?b=seen"), *(get(f"/path/{p}") for p in ("1/1", "0/0", "1/10.5", "x/y", "1/nan", "1/-inf")),
+    *(
+        get(f"/numbers?{name}={value}") for name in (
+            "ge", "gt", "le", "lt", "both", "finite", "digits", "strict",
+        ) for value in ("2", "3", "4", "6", "inf", "2.125", "x")
+    ),
+    *(
+        get(f"/strings?{q}") for q in (
+            "short=abc", "short=abcd", "short=%C3%BC%C3%BC%C3%BC", "long=ab", "long=abc", "pattern=a1",
+            "pattern=", "pattern=ab%0A", "many=a", "many=a&many=b&many=c", "fast=x&fast=y&fast=1", "left=1",
+            "left=x", "optional=a", "optional=", "optional=ab",
+        )
+    ),
+    get("/documented"), get("/documented?b=seen"),
+    *(get(f"/path/{p}") for p in ("1/1", "0/0", "1/10.5", "x/y", "1/nan", "1/-inf")),
 ]  # fmt: skip
 
 
@@ -487,27 +554,35 @@ def models(fw):
         return seen(value=value)
 
     @app.get("/default")
-    async def default(value: Annotated[Filter, fw.Query()] = Filter(limit=7)):  # noqa: B008
+    async def default(value: Annotated[Filter, fw.Query()] = Filter(limit=7)):
         return seen(value=value)
 
     return app
 
 
 QUERIES = (
-    "", "?limit=5", "?limit=0&order_by=x", "?tags=a&tags=b", "?colour=red", "?colour=", "?al-ias=3", "?aliased=3", "?extra=1", "?needed=1",
-    "?needed=1&other-2=x&more=1&more=2", "?needed=x&other=y", "?needed=1&deep=a&deep=b", "?limit=&tags=&needed=", "?value=1", "?limit=1&limit=2",
+    "", "?limit=5", "?limit=0&order_by=x", "?tags=a&tags=b", "?colour=red", "?colour=", "?al-ias=3",
+    "?aliased=3", "?extra=1", "?needed=1", "?needed=1&other-2=x&more=1&more=2", "?needed=x&other=y",
+    "?needed=1&deep=a&deep=b", "?limit=&tags=&needed=", "?value=1", "?limit=1&limit=2",
 )  # fmt: skip
 MODELLED: list[Question] = [
-    *(get(f"/{place}{q}") for place in ("query", "strict", "open", "both", "two", "optional", "default") for q in QUERIES),
     *(
-        get(f"/{place}", *headers)
-        for place in ("header", "strict-header")
-        for headers in (
-            (), (("limit", "5"),), (("order-by", "updated_at"),), (("order_by", "updated_at"),), (("tags", "a"), ("tags", "b")), (("x-more", "1"),),
-            (("limit", "0"), ("colour", "x")), (("al-ias", "4"),), (("user-agent", "me"),),
+        get(f"/{place}{q}") for place in (
+            "query", "strict", "open", "both", "two", "optional", "default",
+        ) for q in QUERIES
+    ),
+    *(
+        get(f"/{place}", *headers) for place in ("header", "strict-header") for headers in (
+            (), (("limit", "5"),), (("order-by", "updated_at"),), (("order_by", "updated_at"),),
+            (("tags", "a"), ("tags", "b")), (("x-more", "1"),), (("limit", "0"), ("colour", "x")),
+            (("al-ias", "4"),), (("user-agent", "me"),),
         )
     ),
-    *(get("/cookie", ("cookie", c)) for c in ("needed=1", "needed=1; other-1=a; more=m", "needed=x", "", "deep=x; needed=3")),
+    *(
+        get("/cookie", ("cookie", c)) for c in (
+            "needed=1", "needed=1; other-1=a; more=m", "needed=x", "", "deep=x; needed=3",
+        )
+    ),
 ]  # fmt: skip
 
 

@@ -1,4 +1,5 @@
-"""Responses: models and their filters, return annotations, status codes, response classes, encoders, cookies, headers."""
+"""Responses: models and their filters, return annotations, status codes, response classes, encoders, cookies."""
+
 
 # mypy: disable-error-code="name-defined, valid-type, no-untyped-def, misc"
 
@@ -12,7 +13,7 @@ from enum import Enum, IntEnum
 from ipaddress import IPv4Address, IPv6Network
 from pathlib import PurePosixPath
 from types import SimpleNamespace
-from typing import Annotated, Any, Optional, Union
+from typing import Annotated, Any
 from uuid import UUID
 
 import pytest
@@ -109,22 +110,37 @@ class WithAttributes(BaseModel):
     price: int = 0
 
 
-Row = namedtuple("Row", "left right")  # noqa: PYI024 - untyped on purpose
+Row = namedtuple("Row", "left right")
 Cents = Annotated[int, PlainSerializer(lambda value: value / 100)]
 
 VALUES: dict[str, Callable[[], Any]] = {
-    "none": lambda: None, "true": lambda: True, "int": lambda: 2**70, "float": lambda: 1e22, "negative zero": lambda: -0.0, "str": lambda: 'ü☃\u2028"\\\x00/</script>',
-    "surrogate": lambda: "\ud800", "bytes": lambda: b"text", "bad bytes": lambda: b"\xff", "list": lambda: [1, [2, (3,)], {4}], "dict": lambda: {"b": 1, "a": {1: None, True: 2, None: 3, 1.5: 4}},
-    "nan": lambda: math.nan, "inf": lambda: [math.inf, -math.inf], "item": lambda: Item(name="n", **{"al-ias": 3}), "items": lambda: [Item(name="a"), Item(name="b", tags=["t"])],
-    "user": lambda: UserInDb(name="u"), "nested": lambda: Nested(user=UserInDb(name="u"), items={"k": Item(name="n", note="x")}), "rich": lambda: Rich(), "wrapped": lambda: Wrapped(value=1),
-    "point": lambda: Point(1), "points": lambda: {"p": [Point(1, 2)]}, "movie": lambda: {"name": "m", "year": 1}, "row": lambda: Row(1, Item(name="n")), "set": lambda: {1}, "frozenset": lambda: frozenset("a"),
-    "deque": lambda: deque([1, 2]), "generator": lambda: (n for n in range(3)), "range": lambda: range(3), "datetime": lambda: datetime(2032, 1, 2, 3, 4, 5, 600), "aware": lambda: datetime(2032, 1, 2, tzinfo=UTC),
-    "date": lambda: date(2032, 1, 2), "time": lambda: time(3, 4), "timedelta": lambda: timedelta(days=1, microseconds=5), "decimal": lambda: [Decimal("1"), Decimal("1.50"), Decimal("1E+3")],
-    "uuid": lambda: UUID(int=1), "enum": lambda: Colour.red, "intenum": lambda: Level.low, "path": lambda: PurePosixPath("a/b"), "address": lambda: [IPv4Address("1.2.3.4"), IPv6Network("::/64")],
-    "url": lambda: AnyUrl("http://a.example"), "secret": lambda: SecretStr("x"), "namespace": lambda: SimpleNamespace(a=1, b=Item(name="n")), "object": lambda: object(), "complex": lambda: 1j,
-    "class": lambda: Item, "module key": lambda: {Colour.red: 1, Level.low: 2, UUID(int=2): 3, date(2032, 1, 2): 4}, "private": lambda: {"_sa_instance": 1, "kept": 2}, "root": lambda: RootModel[list[int]]([1]),
-    "exception": lambda: ValueError("v"), "recursive": lambda: _recursive(), "tuple keys": lambda: {(1, 2): 3}, "attributes": lambda: SimpleNamespace(name="n", price=3), "wrong": lambda: {"name": 3, "price": "x"},
-    "extra": lambda: {"name": "n", "extra": 1, "al-ias": 5}, "by name": lambda: {"name": "n", "aliased": 5}, "subclass list": lambda: [UserInDb(name="u")], "constructed": lambda: Item.model_construct(name=3, price="p"),
+    "none": lambda: None, "true": lambda: True, "int": lambda: 2**70, "float": lambda: 1e22,
+    "negative zero": lambda: -0.0, "str": lambda: 'ü☃\u2028"\\\x00/</script>', "surrogate": lambda: "\ud800",
+    "bytes": lambda: b"text", "bad bytes": lambda: b"\xff", "list": lambda: [1, [2, (3,)], {4}],
+    "dict": lambda: {"b": 1, "a": {1: None, False: 2, None: 3, 1.5: 4}}, "nan": lambda: math.nan,
+    "inf": lambda: [math.inf, -math.inf], "item": lambda: Item(name="n", **{"al-ias": 3}),
+    "items": lambda: [Item(name="a"), Item(name="b", tags=["t"])], "user": lambda: UserInDb(name="u"),
+    "nested": lambda: Nested(user=UserInDb(name="u"), items={"k": Item(name="n", note="x")}),
+    "rich": lambda: Rich(), "wrapped": lambda: Wrapped(value=1), "point": lambda: Point(1),
+    "points": lambda: {"p": [Point(1, 2)]}, "movie": lambda: {"name": "m", "year": 1},
+    "row": lambda: Row(1, Item(name="n")), "set": lambda: {1}, "frozenset": lambda: frozenset("a"),
+    "deque": lambda: deque([1, 2]), "generator": lambda: (n for n in range(3)), "range": lambda: range(3),
+    "datetime": lambda: datetime(2032, 1, 2, 3, 4, 5, 600), "aware": lambda: datetime(2032, 1, 2, tzinfo=UTC),
+    "date": lambda: date(2032, 1, 2), "time": lambda: time(3, 4),
+    "timedelta": lambda: timedelta(days=1, microseconds=5),
+    "decimal": lambda: [Decimal("1"), Decimal("1.50"), Decimal("1E+3")], "uuid": lambda: UUID(int=1),
+    "enum": lambda: Colour.red, "intenum": lambda: Level.low, "path": lambda: PurePosixPath("a/b"),
+    "address": lambda: [IPv4Address("1.2.3.4"), IPv6Network("::/64")],
+    "url": lambda: AnyUrl("http://a.example"), "secret": lambda: SecretStr("x"),
+    "namespace": lambda: SimpleNamespace(a=1, b=Item(name="n")), "object": lambda: object(),
+    "complex": lambda: 1j, "class": lambda: Item,
+    "module key": lambda: {Colour.red: 1, Level.low: 2, UUID(int=2): 3, date(2032, 1, 2): 4},
+    "private": lambda: {"_sa_instance": 1, "kept": 2}, "root": lambda: RootModel[list[int]]([1]),
+    "exception": lambda: ValueError("v"), "recursive": lambda: _recursive(),
+    "tuple keys": lambda: {(1, 2): 3}, "attributes": lambda: SimpleNamespace(name="n", price=3),
+    "wrong": lambda: {"name": 3, "price": "x"}, "extra": lambda: {"name": "n", "extra": 1, "al-ias": 5},
+    "by name": lambda: {"name": "n", "aliased": 5}, "subclass list": lambda: [UserInDb(name="u")],
+    "constructed": lambda: Item.model_construct(name=3, price="p"),
 }  # fmt: skip
 
 
@@ -135,9 +151,12 @@ def _recursive() -> list[Any]:
 
 
 MODELS: dict[str, Any] = {
-    "item": Item, "user": User, "nested": Nested, "rich": Rich, "wrapped": Wrapped, "point": Point, "movie": Movie, "attributes": WithAttributes, "list of items": list[Item], "list of users": list[User],
-    "union": Item | User, "optional": Optional[Item], "dict": dict[str, Any], "any": Any, "int": int, "str": str, "bytes": bytes, "float": float, "cents": Cents, "datetime": datetime, "set": set[int],
-    "tuple": tuple[int, str], "old union": Union[int, list[Item], None], "root": RootModel[list[int]], "secret": SecretStr, "colour": Colour,
+    "item": Item, "user": User, "nested": Nested, "rich": Rich, "wrapped": Wrapped, "point": Point,
+    "movie": Movie, "attributes": WithAttributes, "list of items": list[Item], "list of users": list[User],
+    "union": Item | User, "optional": Item | None, "dict": dict[str, Any], "any": Any, "int": int,
+    "str": str, "bytes": bytes, "float": float, "cents": Cents, "datetime": datetime, "set": set[int],
+    "tuple": tuple[int, str], "union with list": int | list[Item] | None, "root": RootModel[list[int]],
+    "secret": SecretStr, "colour": Colour,
 }  # fmt: skip
 
 
@@ -158,7 +177,9 @@ def unmodelled(fw):
 
         @app.get(f"/encoder/{name}")
         async def encoded():
-            return fw.responses.PlainTextResponse(repr(fw.encoders.jsonable_encoder(make(), exclude_none=True, by_alias=False)))
+            return fw.responses.PlainTextResponse(
+                repr(fw.encoders.jsonable_encoder(make(), exclude_none=True, by_alias=False))
+            )
 
     for name, make in VALUES.items():
         declare(name, make)
@@ -167,7 +188,10 @@ def unmodelled(fw):
 
 @pytest.mark.parametrize("name", VALUES)
 def test_unmodelled(name: str) -> None:
-    compare(unmodelled, *(get(f"{prefix}/{name.replace(' ', '%20')}") for prefix in ("", "/async", "/json", "/encoder")))
+    compare(
+        unmodelled,
+        *(get(f"{prefix}/{name.replace(' ', '%20')}") for prefix in ("", "/async", "/json", "/encoder")),
+    )
 
 
 def modelled(fw):
@@ -199,10 +223,20 @@ def test_openapi_modelled() -> None:
 
 
 FILTERS: dict[str, dict[str, Any]] = {
-    "none": {}, "unset": {"response_model_exclude_unset": True}, "defaults": {"response_model_exclude_defaults": True}, "exclude none": {"response_model_exclude_none": True},
-    "names": {"response_model_by_alias": False}, "include": {"response_model_include": {"name", "tags"}}, "include list": {"response_model_include": ["name"]}, "exclude": {"response_model_exclude": {"price", "al-ias"}},
-    "exclude field": {"response_model_exclude": {"aliased"}}, "deep include": {"response_model_include": {"user": {"name"}, "name": True}}, "deep exclude": {"response_model_exclude": {"items": {"__all__": {"tags"}}, "user": True}},
-    "indices": {"response_model_exclude": {0: True}}, "everything": {"response_model_exclude_unset": True, "response_model_exclude_none": True, "response_model_by_alias": False, "response_model_exclude": {"price"}},
+    "none": {}, "unset": {"response_model_exclude_unset": True},
+    "defaults": {"response_model_exclude_defaults": True},
+    "exclude none": {"response_model_exclude_none": True}, "names": {"response_model_by_alias": False},
+    "include": {"response_model_include": {"name", "tags"}},
+    "include list": {"response_model_include": ["name"]},
+    "exclude": {"response_model_exclude": {"price", "al-ias"}},
+    "exclude field": {"response_model_exclude": {"aliased"}},
+    "deep include": {"response_model_include": {"user": {"name"}, "name": True}},
+    "deep exclude": {"response_model_exclude": {"items": {"__all__": {"tags"}}, "user": True}},
+    "indices": {"response_model_exclude": {0: True}},
+    "everything": {
+        "response_model_exclude_unset": True, "response_model_exclude_none": True,
+        "response_model_by_alias": False, "response_model_exclude": {"price"},
+    },
 }  # fmt: skip
 
 
@@ -211,7 +245,14 @@ def filtered(fw):
     app = fw.FastAPI()
 
     def declare(name: str, options: dict[str, Any]) -> None:
-        for kind, model in {"item": Item, "nested": Nested, "items": list[Item], "any": Any, "union": Item | Nested, "no": None}.items():
+        for kind, model in {
+            "item": Item,
+            "nested": Nested,
+            "items": list[Item],
+            "any": Any,
+            "union": Item | Nested,
+            "no": None,
+        }.items():
 
             @app.get(f"/{name}/{kind}/{{value}}", response_model=model, **options)
             async def endpoint(value: str):
@@ -304,10 +345,20 @@ def classes(fw):
             return b"-> " + super().render(content)
 
     declared = {
-        "json": responses.JSONResponse, "text": responses.PlainTextResponse, "html": responses.HTMLResponse, "redirect": responses.RedirectResponse, "plain": fw.Response, "own": Own,
-        "indented": Indented, "streaming": responses.StreamingResponse, "file": responses.FileResponse,
+        "json": responses.JSONResponse, "text": responses.PlainTextResponse, "html": responses.HTMLResponse,
+        "redirect": responses.RedirectResponse, "plain": fw.Response, "own": Own, "indented": Indented,
+        "streaming": responses.StreamingResponse, "file": responses.FileResponse,
     }  # fmt: skip
-    contents: dict[str, Any] = {"text": "text ü", "bytes": b"bytes", "dict": {"a": [1]}, "none": None, "item": Item(name="n"), "list": ["a", "b"], "number": 3, "missing file": "/nonexistent"}
+    contents: dict[str, Any] = {
+        "text": "text ü",
+        "bytes": b"bytes",
+        "dict": {"a": [1]},
+        "none": None,
+        "item": Item(name="n"),
+        "list": ["a", "b"],
+        "number": 3,
+        "missing file": "/nonexistent",
+    }
 
     def declare(name: str, response_class: Any) -> None:
         for content, value in contents.items():
@@ -316,7 +367,12 @@ def classes(fw):
             async def endpoint(value: Annotated[Any, fw.Depends(lambda value=value: value)]):
                 return value
 
-            @app.get(f"/{name}/{content}/modelled", response_class=response_class, response_model=Item, status_code=201)
+            @app.get(
+                f"/{name}/{content}/modelled",
+                response_class=response_class,
+                response_model=Item,
+                status_code=201,
+            )
             def modelled():
                 return contents["item"]
 
@@ -330,9 +386,14 @@ def classes(fw):
         return endpoint
 
     made: dict[str, Callable[[], Any]] = {
-        "redirect": lambda: responses.RedirectResponse("/a b?ü=1", 303), "cookies": lambda: _with_cookies(responses.JSONResponse({})), "headers": lambda: fw.Response("x", headers={"X-Own": "ü", "content-type": "a/b"}),
-        "stream": lambda: responses.StreamingResponse(iter([b"a", "b"]), media_type="text/x"), "own length": lambda: fw.Response(b"abc", headers={"content-length": "3"}), "empty": lambda: fw.Response(),
-        "html": lambda: responses.HTMLResponse("<p>"), "bad header": lambda: fw.Response(headers={"x": "☃"}), "background": lambda: fw.Response(background=_task()),
+        "redirect": lambda: responses.RedirectResponse("/a b?ü=1", 303),
+        "cookies": lambda: _with_cookies(responses.JSONResponse({})),
+        "headers": lambda: fw.Response("x", headers={"X-Own": "ü", "content-type": "a/b"}),
+        "stream": lambda: responses.StreamingResponse(iter([b"a", "b"]), media_type="text/x"),
+        "own length": lambda: fw.Response(b"abc", headers={"content-length": "3"}),
+        "empty": lambda: fw.Response(), "html": lambda: responses.HTMLResponse("<p>"),
+        "bad header": lambda: fw.Response(headers={"x": "☃"}),
+        "background": lambda: fw.Response(background=_task()),
     }  # fmt: skip
     for name, make in made.items():
         app.get(f"/made/{name}")(returned(make))
@@ -348,7 +409,9 @@ def classes(fw):
 
 
 def _with_cookies(response: Any) -> Any:
-    response.set_cookie("a", "1; x", max_age=3, path="/p", domain="d", secure=True, httponly=True, samesite="strict")
+    response.set_cookie(
+        "a", "1; x", max_age=3, path="/p", domain="d", secure=True, httponly=True, samesite="strict"
+    )
     response.set_cookie("b")
     response.delete_cookie("c")
     return response
@@ -363,7 +426,9 @@ def _task() -> Any:
 CONTENTS = ("text", "bytes", "dict", "none", "item", "list", "number", "missing%20file")
 
 
-@pytest.mark.parametrize("name", ["json", "text", "html", "redirect", "plain", "own", "indented", "streaming", "file"])
+@pytest.mark.parametrize(
+    "name", ["json", "text", "html", "redirect", "plain", "own", "indented", "streaming", "file"]
+)
 def test_classes(name: str) -> None:
     compare(classes, *(get(f"/{name}/{content}{tail}") for content in CONTENTS for tail in ("", "/modelled")))
 
@@ -373,7 +438,10 @@ def test_default_classes(prefix: str) -> None:
     compare(classes, *(get(f"{prefix}/{content}") for content in CONTENTS))
 
 
-@pytest.mark.parametrize("name", ["redirect", "cookies", "headers", "stream", "own length", "empty", "html", "bad header", "background"])
+@pytest.mark.parametrize(
+    "name",
+    ["redirect", "cookies", "headers", "stream", "own length", "empty", "html", "bad header", "background"],
+)
 def test_made(name: str) -> None:
     path = name.replace(" ", "%20")
     compare(classes, get(f"/made/{path}"), get(f"/text/made/{path}"), get(f"/made/{path}", method="HEAD"))
@@ -436,7 +504,12 @@ def documented(fw):
     return app
 
 
-DOCUMENTED: list[Question] = [get("/docstring"), get("/hidden"), get("/response-annotation"), get("/union-of-response")]
+DOCUMENTED: list[Question] = [
+    get("/docstring"),
+    get("/hidden"),
+    get("/response-annotation"),
+    get("/union-of-response"),
+]
 
 
 @pytest.mark.parametrize("question", DOCUMENTED, ids=labels(DOCUMENTED))

@@ -1,4 +1,4 @@
-"""Routing: precedence, converters, slashes, methods, encodings of the path, routers in routers, mounts, hosts, late routes."""
+"""Routing: precedence, converters, slashes, methods, encodings, routers in routers, mounts, hosts, late routes."""
 
 # mypy: disable-error-code="name-defined, valid-type, no-untyped-def, misc"
 
@@ -8,7 +8,19 @@ import pytest
 from starlette.responses import PlainTextResponse
 from starlette.routing import Host, Mount, Route, Router
 
-from .oracle import Build, Question, Request, compare, compare_openapi, compare_refusal, get, labels, post_json, run, served
+from .oracle import (
+    Build,
+    Question,
+    Request,
+    compare,
+    compare_openapi,
+    compare_refusal,
+    get,
+    labels,
+    post_json,
+    run,
+    served,
+)
 from .recorder import record, seen
 
 
@@ -19,7 +31,11 @@ def paths(fw):
     def declare(path: str, name: str, methods: list[str]) -> None:
         @app.api_route(path, methods=methods, name=name)
         async def endpoint(request: fw.Request):
-            return {"route": name, "params": {key: repr(value) for key, value in request.path_params.items()}, "url": str(request.url)}
+            return {
+                "route": name,
+                "params": {key: repr(value) for key, value in request.path_params.items()},
+                "url": str(request.url),
+            }
 
     for number, (path, methods) in enumerate(PATHS):
         declare(path, f"{number} {path}", methods)
@@ -27,20 +43,34 @@ def paths(fw):
 
 
 PATHS: list[tuple[str, list[str]]] = [
-    ("/", ["GET"]), ("/users/me", ["GET"]), ("/users/{user_id}", ["GET"]), ("/users/{user_id}", ["PUT", "DELETE"]), ("/users/late", ["GET", "POST"]), ("/users/{user_id}/", ["PATCH"]),
-    ("/int/{n:int}", ["GET"]), ("/int/{n:float}", ["GET"]), ("/int/{n}", ["GET"]), ("/uuid/{u:uuid}", ["GET"]), ("/files/{path:path}", ["GET"]), ("/files/special", ["GET"]), ("/{a:path}/tail", ["GET"]),
-    ("/two/{a}-{b}", ["GET"]), ("/two/{a}.{b}", ["GET"]), ("/x{a}y", ["GET"]), ("/slash/", ["GET"]), ("/noslash", ["GET", "POST"]), ("/both", ["GET"]), ("/both/", ["POST"]), ("/ü/{ß}".replace("ß", "s"), ["GET"]),
-    ("/sp ace", ["GET"]), ("/pl+us", ["GET"]), ("/(paren)", ["GET"]), ("/do.t", ["GET"]), ("/do*", ["GET"]), ("/a//b", ["GET"]), ("/per%63ent", ["GET"]), ("/deep/{a}/{b}/{c}", ["GET"]), ("/deep/{a}/x/{c}", ["GET"]),
-    ("/head", ["HEAD"]), ("/options", ["OPTIONS"]), ("/many", ["GET", "HEAD", "POST", "OPTIONS", "TRACE"]), ("/custom", ["BREW"]), ("/end{a:path}", ["GET"]), ("/q/{a}/", ["GET"]),
+    ("/", ["GET"]), ("/users/me", ["GET"]), ("/users/{user_id}", ["GET"]),
+    ("/users/{user_id}", ["PUT", "DELETE"]), ("/users/late", ["GET", "POST"]),
+    ("/users/{user_id}/", ["PATCH"]), ("/int/{n:int}", ["GET"]), ("/int/{n:float}", ["GET"]),
+    ("/int/{n}", ["GET"]), ("/uuid/{u:uuid}", ["GET"]), ("/files/{path:path}", ["GET"]),
+    ("/files/special", ["GET"]), ("/{a:path}/tail", ["GET"]), ("/two/{a}-{b}", ["GET"]),
+    ("/two/{a}.{b}", ["GET"]), ("/x{a}y", ["GET"]), ("/slash/", ["GET"]), ("/noslash", ["GET", "POST"]),
+    ("/both", ["GET"]), ("/both/", ["POST"]), ("/ü/{ß}".replace("ß", "s"), ["GET"]), ("/sp ace", ["GET"]),
+    ("/pl+us", ["GET"]), ("/(paren)", ["GET"]), ("/do.t", ["GET"]), ("/do*", ["GET"]), ("/a//b", ["GET"]),
+    ("/per%63ent", ["GET"]), ("/deep/{a}/{b}/{c}", ["GET"]), ("/deep/{a}/x/{c}", ["GET"]),
+    ("/head", ["HEAD"]), ("/options", ["OPTIONS"]), ("/many", ["GET", "HEAD", "POST", "OPTIONS", "TRACE"]),
+    ("/custom", ["BREW"]), ("/end{a:path}", ["GET"]), ("/q/{a}/", ["GET"]),
 ]  # fmt: skip
 
 TARGETS = (
-    "/", "", "//", "/users/me", "/users/ME", "/users/7", "/users/late", "/users/", "/users", "/users/7/", "/users/a%2Fb", "/users/%20", "/users/%", "/users/%zz", "/users/%ff", "/users/gr%C3%BC%C3%9F", "/users/a%0Ab",
-    "/int/5", "/int/5.5", "/int/-5", "/int/x", "/int/%35", "/int/٣", "/int/00", "/int/99999999999999999999999", "/uuid/c892496f-b1fd-4b91-bdb8-b46f92df1716", "/uuid/C892496F-B1FD-4B91-BDB8-B46F92DF1716", "/uuid/x",
-    "/files/a/b/c", "/files/", "/files", "/files/special", "/files/../x", "/files/a%2F..%2Fb", "/a/b/tail", "/tail", "//tail", "/two/a-b", "/two/a-b-c", "/two/a.b", "/two/-", "/two/a-b.c", "/xANYy", "/xy", "/x/y",
-    "/slash", "/slash/", "/slash/?q=1&q=2", "/noslash", "/noslash/", "/noslash/?a=%C3%BC", "/both", "/both/", "/%C3%BC/1", "/ü/1", "/sp%20ace", "/sp+ace", "/pl+us", "/pl%2Bus", "/(paren)", "/%28paren%29", "/do.t", "/dozt", "/do*", "/doo",
-    "/a//b", "/a/b", "/percent", "/per%63ent", "/per%2563ent", "/deep/1/2/3", "/deep/1/x/3", "/deep/1/2", "/deep/1/2/3/4", "/head", "/options", "/many", "/custom", "/end", "/end/a/b", "/endless", "/q/1", "/q/1/", "/q//",
-    "/users/me?x=1#frag", "/users/;a=b", "/users/.", "/users/..", "/./users/me", "/USERS/me", "/users/me%3F", "/users/%00", "*", "/" + "a" * 3000, "/users/me/", "http://other.example/users/me",
+    "/", "", "//", "/users/me", "/users/ME", "/users/7", "/users/late", "/users/", "/users", "/users/7/",
+    "/users/a%2Fb", "/users/%20", "/users/%", "/users/%zz", "/users/%ff", "/users/gr%C3%BC%C3%9F",
+    "/users/a%0Ab", "/int/5", "/int/5.5", "/int/-5", "/int/x", "/int/%35", "/int/٣", "/int/00",
+    "/int/99999999999999999999999", "/uuid/c892496f-b1fd-4b91-bdb8-b46f92df1716",
+    "/uuid/C892496F-B1FD-4B91-BDB8-B46F92DF1716", "/uuid/x", "/files/a/b/c", "/files/", "/files",
+    "/files/special", "/files/../x", "/files/a%2F..%2Fb", "/a/b/tail", "/tail", "//tail", "/two/a-b",
+    "/two/a-b-c", "/two/a.b", "/two/-", "/two/a-b.c", "/xANYy", "/xy", "/x/y", "/slash", "/slash/",
+    "/slash/?q=1&q=2", "/noslash", "/noslash/", "/noslash/?a=%C3%BC", "/both", "/both/", "/%C3%BC/1", "/ü/1",
+    "/sp%20ace", "/sp+ace", "/pl+us", "/pl%2Bus", "/(paren)", "/%28paren%29", "/do.t", "/dozt", "/do*",
+    "/doo", "/a//b", "/a/b", "/percent", "/per%63ent", "/per%2563ent", "/deep/1/2/3", "/deep/1/x/3",
+    "/deep/1/2", "/deep/1/2/3/4", "/head", "/options", "/many", "/custom", "/end", "/end/a/b", "/endless",
+    "/q/1", "/q/1/", "/q//", "/users/me?x=1#frag", "/users/;a=b", "/users/.", "/users/..", "/./users/me",
+    "/USERS/me", "/users/me%3F", "/users/%00", "*", "/" + "a" * 3000, "/users/me/",
+    "http://other.example/users/me",
 )  # fmt: skip
 
 
@@ -54,9 +84,13 @@ def test_openapi_paths() -> None:
     compare_openapi(paths)
 
 
-@pytest.mark.parametrize("host", ["a.example:81", "", "a/b?c@d", "[::1]:80", "ü", "a.example, b", "@evil", "x" * 300])
+@pytest.mark.parametrize(
+    "host", ["a.example:81", "", "a/b?c@d", "[::1]:80", "ü", "a.example, b", "@evil", "x" * 300]
+)
 def test_redirects_and_hosts(host: str) -> None:
-    compare(paths, get("/slash", ("host", host)), get("/noslash/?q=1", ("host", host)), get("/", ("host", host)))
+    compare(
+        paths, get("/slash", ("host", host)), get("/noslash/?q=1", ("host", host)), get("/", ("host", host))
+    )
 
 
 def no_redirects(fw):
@@ -77,7 +111,19 @@ def _constant(value: Any) -> Any:
     return endpoint
 
 
-@pytest.mark.parametrize("path", ["/slash", "/slash/", "/noslash", "/noslash/", "/router/slash", "/router/noslash/", "/router", "/router/"])
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/slash",
+        "/slash/",
+        "/noslash",
+        "/noslash/",
+        "/router/slash",
+        "/router/noslash/",
+        "/router",
+        "/router/",
+    ],
+)
 def test_no_redirects(path: str) -> None:
     compare(no_redirects, get(path), get(path, method="POST"))
 
@@ -140,11 +186,28 @@ async def _starlette(request: Any) -> Any:
     return PlainTextResponse(f"starlette {request.url.path}")
 
 
-METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "HEAD", "TRACE", "CONNECT", "PURGE", "BREW", "get", "")
+METHODS = (
+    "GET",
+    "POST",
+    "PUT",
+    "PATCH",
+    "DELETE",
+    "OPTIONS",
+    "HEAD",
+    "TRACE",
+    "CONNECT",
+    "PURGE",
+    "BREW",
+    "get",
+    "",
+)
 
 
 @pytest.mark.parametrize("method", METHODS)
-@pytest.mark.parametrize("path", ["/item", "/item/3", "/twice", "/lower", "/default", "/added", "/starlette", "/nowhere", "/openapi.json"])
+@pytest.mark.parametrize(
+    "path",
+    ["/item", "/item/3", "/twice", "/lower", "/default", "/added", "/starlette", "/nowhere", "/openapi.json"],
+)
 def test_methods(path: str, method: str) -> None:
     compare(methods, Request(method, path))
 
@@ -154,9 +217,14 @@ def test_openapi_methods() -> None:
 
 
 def routers(fw):
-    """Routers in routers, included twice, before and after their routes; prefixes with parameters; options that merge."""
+    """Routers in routers, included twice, before and after their routes; prefixes with parameters; merged options."""
     app = fw.FastAPI()
-    leaf = fw.APIRouter(prefix="/leaf", tags=["leaf"], responses={404: {"description": "leaf"}}, dependencies=[fw.Depends(lambda: record("leaf"))])
+    leaf = fw.APIRouter(
+        prefix="/leaf",
+        tags=["leaf"],
+        responses={404: {"description": "leaf"}},
+        dependencies=[fw.Depends(lambda: record("leaf"))],
+    )
     middle = fw.APIRouter(prefix="/middle/{middle_id}", tags=["middle"], deprecated=True)
     early = fw.APIRouter(prefix="/early")
     app.include_router(early, prefix="/included", tags=["early"])
@@ -188,10 +256,18 @@ def routers(fw):
     async def late_route():
         return "late"
 
-    app.include_router(middle, prefix="/outer/{outer_id}", tags=["outer"], responses={500: {"description": "outer"}}, include_in_schema=True)
+    app.include_router(
+        middle,
+        prefix="/outer/{outer_id}",
+        tags=["outer"],
+        responses={500: {"description": "outer"}},
+        include_in_schema=True,
+    )
     app.include_router(leaf)
     app.include_router(leaf, prefix="/hidden", include_in_schema=False, deprecated=True)
-    app.include_router(leaf, prefix="/unique", generate_unique_id_function=lambda route: f"unique-{route.name}")
+    app.include_router(
+        leaf, prefix="/unique", generate_unique_id_function=lambda route: f"unique-{route.name}"
+    )
 
     @leaf.get("/after")
     async def after():
@@ -205,8 +281,11 @@ def routers(fw):
 
 
 ROUTED = (
-    "/leaf", "/leaf/", "/leaf/read/1", "/leaf/read/x", "/leaf/after", "/outer/1/middle/2/inner/leaf/read/3", "/outer/x/middle/2/inner/leaf/read/3", "/outer/1/middle/a/own", "/outer/1/middle/5/own", "/hidden/leaf",
-    "/hidden/leaf/read/2", "/unique/leaf", "/included/early/late-route", "/early/late-route", "/middle/1/own", "/outer/1/middle/2/inner/leaf", "/outer/1/middle/2/inner/leaf/", "/outer/1/middle/2/inner/leaf/after/", "/leaf/nowhere",
+    "/leaf", "/leaf/", "/leaf/read/1", "/leaf/read/x", "/leaf/after", "/outer/1/middle/2/inner/leaf/read/3",
+    "/outer/x/middle/2/inner/leaf/read/3", "/outer/1/middle/a/own", "/outer/1/middle/5/own", "/hidden/leaf",
+    "/hidden/leaf/read/2", "/unique/leaf", "/included/early/late-route", "/early/late-route", "/middle/1/own",
+    "/outer/1/middle/2/inner/leaf", "/outer/1/middle/2/inner/leaf/", "/outer/1/middle/2/inner/leaf/after/",
+    "/leaf/nowhere",
 )  # fmt: skip
 
 
@@ -228,11 +307,23 @@ def mounts(fw):
     @sub.get("/where/{n}")
     async def where(request: fw.Request, n: int):
         scope = request.scope
-        return {"n": n, "url": str(request.url), "base": str(request.base_url), "root_path": scope["root_path"], "path": scope["path"], "for": str(request.url_for("where", n=3))}
+        return {
+            "n": n,
+            "url": str(request.url),
+            "base": str(request.base_url),
+            "root_path": scope["root_path"],
+            "path": scope["path"],
+            "for": str(request.url_for("where", n=3)),
+        }
 
     @app.get("/names/{n}", name="own:name")
     async def names(request: fw.Request, n: int):
-        return [str(request.url_for("own:name", n=n)), app.url_path_for("own:name", n=1), app.url_path_for("sub", path="/x"), str(request.url_for("sub:where", n=2))]
+        return [
+            str(request.url_for("own:name", n=n)),
+            app.url_path_for("own:name", n=1),
+            app.url_path_for("sub", path="/x"),
+            str(request.url_for("sub:where", n=2)),
+        ]
 
     @app.get("/no-name")
     async def no_name(request: fw.Request):
@@ -247,7 +338,9 @@ def mounts(fw):
 
     app.mount("/sub", sub, name="sub")
     app.mount("/raw", raw)
-    app.router.routes.append(Mount("/mounted", routes=[Route("/inside/{n:int}", _starlette), Mount("/deeper", app=sub)]))
+    app.router.routes.append(
+        Mount("/mounted", routes=[Route("/inside/{n:int}", _starlette), Mount("/deeper", app=sub)])
+    )
     app.router.routes.append(Host("{name}.hosts.example", app=Router([Route("/", _starlette)])))
     app.host("api.example", api)
     app.mount("", _constant_app("the rest"))
@@ -262,9 +355,17 @@ def _constant_app(text: str) -> Any:
 
 
 MOUNTED: list[Question] = [
-    *(get(path) for path in ("/sub/where/1", "/sub/where/x", "/sub", "/sub/", "/sub/nowhere", "/raw", "/raw/a/b", "/names/3", "/no-name", "/mounted/inside/3", "/mounted/inside/x", "/mounted/deeper/where/2", "/mounted", "/any/thing", "/", "/in-host")),
-    get("/", ("host", "a.hosts.example")), get("/x", ("host", "a.hosts.example:80")), get("/in-host", ("host", "api.example")), get("/sub/where/1", ("host", "api.example")), get("/sub/where/1", method="POST"), get("/SUB/where/1"),
-    get("/sub/openapi.json"), get("/openapi.json"), get("/sub%2Fwhere/1"),
+    *(
+        get(path) for path in (
+            "/sub/where/1", "/sub/where/x", "/sub", "/sub/", "/sub/nowhere", "/raw", "/raw/a/b", "/names/3",
+            "/no-name", "/mounted/inside/3", "/mounted/inside/x", "/mounted/deeper/where/2", "/mounted",
+            "/any/thing", "/", "/in-host",
+        )
+    ),
+    get("/", ("host", "a.hosts.example")), get("/x", ("host", "a.hosts.example:80")),
+    get("/in-host", ("host", "api.example")), get("/sub/where/1", ("host", "api.example")),
+    get("/sub/where/1", method="POST"), get("/SUB/where/1"), get("/sub/openapi.json"), get("/openapi.json"),
+    get("/sub%2Fwhere/1"),
 ]  # fmt: skip
 
 
@@ -349,7 +450,13 @@ def own_routes(fw):
     def shout(q: Annotated[int, fw.Path(ge=1)]):
         return q
 
-    app = fw.FastAPI(routes=[routing.APIRoute("/by-hand", by_hand), Route("/starlette", _starlette), Shouting("/shout/{q}", shout, methods=["GET", "POST"])])
+    app = fw.FastAPI(
+        routes=[
+            routing.APIRoute("/by-hand", by_hand),
+            Route("/starlette", _starlette),
+            Shouting("/shout/{q}", shout, methods=["GET", "POST"]),
+        ]
+    )
     app.include_router(router)
     app.router.route_class = Timed
 
@@ -361,8 +468,14 @@ def own_routes(fw):
 
 
 OWN: list[Question] = [
-    *(get(path) for path in ("/timed/1", "/timed/x", "/timed-error", "/by-hand", "/by-hand?q=0", "/starlette", "/shout/3", "/shout/0", "/late-class", "/openapi.json")),
-    post_json("/timed", {"a": 1}), post_json("/timed", {"a": "x"}), get("/shout/1", method="PUT"), get("/by-hand", method="POST"),
+    *(
+        get(path) for path in (
+            "/timed/1", "/timed/x", "/timed-error", "/by-hand", "/by-hand?q=0", "/starlette", "/shout/3",
+            "/shout/0", "/late-class", "/openapi.json",
+        )
+    ),
+    post_json("/timed", {"a": 1}), post_json("/timed", {"a": "x"}), get("/shout/1", method="PUT"),
+    get("/by-hand", method="POST"),
 ]  # fmt: skip
 
 
@@ -400,7 +513,9 @@ def lifespans(fw):
 
 def events(fw):
     """`on_event`, in the order of declaration, sync and async."""
-    router = fw.APIRouter(on_startup=[lambda: record("router start")], on_shutdown=[lambda: record("router stop")])
+    router = fw.APIRouter(
+        on_startup=[lambda: record("router start")], on_shutdown=[lambda: record("router stop")]
+    )
     app = fw.FastAPI(on_startup=[lambda: record("start")], on_shutdown=[lambda: record("stop")])
 
     @router.get("/ok")
@@ -433,10 +548,15 @@ def test_lifespans(build: Build) -> None:
 def metadata(fw):
     """Everything an application says about itself, and where its documents are."""
     return fw.FastAPI(
-        title='T "<x>"', summary="S", description="D *d*", version="9", terms_of_service="https://t.example", contact={"name": "C", "url": "https://c.example", "email": "c@example.com"},
-        license_info={"name": "MIT", "identifier": "MIT"}, openapi_url="/api/v1.json", docs_url="/d", redoc_url="/r", openapi_tags=[{"name": "a", "description": "A", "externalDocs": {"url": "https://e.example"}}],
-        servers=[{"url": "https://s.example", "description": "S", "variables": {"p": {"default": "1"}}}], swagger_ui_parameters={"deepLinking": False, "x": "</script>"}, swagger_ui_init_oauth={"clientId": "<c>"},
-        swagger_ui_oauth2_redirect_url="/oauth", openapi_external_docs={"url": "https://x.example"}, root_path_in_servers=False,
+        title='T "<x>"', summary="S", description="D *d*", version="9", terms_of_service="https://t.example",
+        contact={"name": "C", "url": "https://c.example", "email": "c@example.com"},
+        license_info={"name": "MIT", "identifier": "MIT"}, openapi_url="/api/v1.json", docs_url="/d",
+        redoc_url="/r",
+        openapi_tags=[{"name": "a", "description": "A", "externalDocs": {"url": "https://e.example"}}],
+        servers=[{"url": "https://s.example", "description": "S", "variables": {"p": {"default": "1"}}}],
+        swagger_ui_parameters={"deepLinking": False, "x": "</script>"},
+        swagger_ui_init_oauth={"clientId": "<c>"}, swagger_ui_oauth2_redirect_url="/oauth",
+        openapi_external_docs={"url": "https://x.example"}, root_path_in_servers=False,
     )  # fmt: skip
 
 
@@ -450,7 +570,10 @@ def no_pages(fw):
     return fw.FastAPI(docs_url=None, redoc_url=None)
 
 
-@pytest.mark.parametrize("path", ["/api/v1.json", "/d", "/r", "/oauth", "/docs", "/redoc", "/openapi.json", "/docs/oauth2-redirect"])
+@pytest.mark.parametrize(
+    "path",
+    ["/api/v1.json", "/d", "/r", "/oauth", "/docs", "/redoc", "/openapi.json", "/docs/oauth2-redirect"],
+)
 def test_documents(path: str) -> None:
     """The pages are each framework's own words; where they are, and what kind they are, is not."""
     for build in (metadata, undocumented, no_pages):

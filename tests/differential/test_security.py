@@ -6,7 +6,16 @@ from typing import Annotated, Any
 
 import pytest
 
-from .oracle import Question, WebSocketRequest, compare, compare_openapi, get, labels, post_form, post_multipart
+from .oracle import (
+    Question,
+    WebSocketRequest,
+    compare,
+    compare_openapi,
+    get,
+    labels,
+    post_form,
+    post_multipart,
+)
 from .recorder import seen
 
 
@@ -32,23 +41,31 @@ def schemes(fw) -> dict[str, Any]:
         "oauth2": security.OAuth2(flows={"implicit": {"authorizationUrl": "a", "scopes": {"s": "S"}}}),
         "oauth2-optional": security.OAuth2(auto_error=False),
         "password": security.OAuth2PasswordBearer(tokenUrl="token", scopes={"me": "Me", "items": "Items"}),
-        "password-optional": security.OAuth2PasswordBearer(tokenUrl="/token", auto_error=False, refreshUrl="r"),
-        "code": security.OAuth2AuthorizationCodeBearer(authorizationUrl="a", tokenUrl="t", scopes={"x": "X"}, refreshUrl="r"),
-        "code-optional": security.OAuth2AuthorizationCodeBearer(authorizationUrl="a", tokenUrl="t", auto_error=False),
+        "password-optional": security.OAuth2PasswordBearer(
+            tokenUrl="/token", auto_error=False, refreshUrl="r"
+        ),
+        "code": security.OAuth2AuthorizationCodeBearer(
+            authorizationUrl="a", tokenUrl="t", scopes={"x": "X"}, refreshUrl="r"
+        ),
+        "code-optional": security.OAuth2AuthorizationCodeBearer(
+            authorizationUrl="a", tokenUrl="t", auto_error=False
+        ),
         "openid": security.OpenIdConnect(openIdConnectUrl="/openid"),
         "openid-optional": security.OpenIdConnect(openIdConnectUrl="/openid", auto_error=False),
     }
 
 
 NAMES = (
-    "basic", "basic-realm", "basic-optional", "bearer", "bearer-optional", "digest", "digest-optional", "other", "other-optional", "key-header",
-    "key-header-optional", "key-query", "key-query-optional", "key-cookie", "key-cookie-optional", "oauth2", "oauth2-optional", "password",
-    "password-optional", "code", "code-optional", "openid", "openid-optional",
+    "basic", "basic-realm", "basic-optional", "bearer", "bearer-optional", "digest", "digest-optional",
+    "other", "other-optional", "key-header", "key-header-optional", "key-query", "key-query-optional",
+    "key-cookie", "key-cookie-optional", "oauth2", "oauth2-optional", "password", "password-optional", "code",
+    "code-optional", "openid", "openid-optional",
 )  # fmt: skip
 
 AUTHORIZATIONS: tuple[str | bytes, ...] = (
-    "Basic am9objpzZWNyZXQ=", "basic am9objpzZWNyZXQ=", "Basic am9obg==", "Basic ???", "Basic", "Basic ", "Basic /////w==", "Basic am9objpzOmU6Yw==", "Basic Og==",
-    "Bearer token", "bearer  two words", "Bearer", "BEARER t", "Bearertoken", "Digest a=b, c=d", "digest x", "Other secret", "other secret", "", " ", "x",
+    "Basic am9objpzZWNyZXQ=", "basic am9objpzZWNyZXQ=", "Basic am9obg==", "Basic ???", "Basic", "Basic ",
+    "Basic /////w==", "Basic am9objpzOmU6Yw==", "Basic Og==", "Bearer token", "bearer  two words", "Bearer",
+    "BEARER t", "Bearertoken", "Digest a=b, c=d", "digest x", "Other secret", "other secret", "", " ", "x",
     b"Bearer \xff", "Bearer token, Bearer other", "Basic w7w6w7w=", "Negotiate x",
 )  # fmt: skip
 
@@ -87,19 +104,44 @@ def by_scheme(fw):
 @pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize("tail", ["", "/list", "/user"])
 def test_authorization(name: str, tail: str) -> None:
-    compare(by_scheme, get(f"/{name}{tail}"), *(get(f"/{name}{tail}", ("authorization", value)) for value in AUTHORIZATIONS))
+    compare(
+        by_scheme,
+        get(f"/{name}{tail}"),
+        *(get(f"/{name}{tail}", ("authorization", value)) for value in AUTHORIZATIONS),
+    )
     compare(by_scheme, get(f"/{name}{tail}", ("authorization", "Bearer a"), ("authorization", "Basic b")))
 
 
 @pytest.mark.parametrize("name", [name for name in NAMES if name.startswith("key")])
 def test_keys(name: str) -> None:
-    headers = ((), (("x-key", "k"),), (("x-key", ""),), (("x-key", "a"), ("x-key", "b")), (("cookie", "key=c"),), (("cookie", "key="),), (("cookie", "Key=c"),))
-    compare(by_scheme, *(get(f"/{name}{query}", *fields) for query in ("", "?key=q", "?key=", "?key=1&key=2") for fields in headers))
+    headers = (
+        (),
+        (("x-key", "k"),),
+        (("x-key", ""),),
+        (("x-key", "a"), ("x-key", "b")),
+        (("cookie", "key=c"),),
+        (("cookie", "key="),),
+        (("cookie", "Key=c"),),
+    )
+    compare(
+        by_scheme,
+        *(
+            get(f"/{name}{query}", *fields)
+            for query in ("", "?key=q", "?key=", "?key=1&key=2")
+            for fields in headers
+        ),
+    )
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_websockets(name: str) -> None:
-    fields: tuple[tuple[tuple[str, str], ...], ...] = ((), (("authorization", "Bearer t"),), (("authorization", "Basic am9objpzZWNyZXQ="),), (("x-key", "k"),), (("cookie", "key=c"),))
+    fields: tuple[tuple[tuple[str, str], ...], ...] = (
+        (),
+        (("authorization", "Bearer t"),),
+        (("authorization", "Basic am9objpzZWNyZXQ="),),
+        (("x-key", "k"),),
+        (("cookie", "key=c"),),
+    )
     compare(by_scheme, *(WebSocketRequest(f"/{name}/ws", headers) for headers in fields))
 
 
@@ -128,12 +170,17 @@ def scopes(fw):
         return found
 
     @app.get("/nested")
-    async def nested(found: Annotated[list, fw.Security(admin, scopes=["a"])], other: Annotated[list, fw.Security(user, scopes=["a", "c"])]):
+    async def nested(
+        found: Annotated[list, fw.Security(admin, scopes=["a"])],
+        other: Annotated[list, fw.Security(user, scopes=["a", "c"])],
+    ):
         return [found, other]
 
     @app.get("/twice")
     async def twice(
-        a: Annotated[list, fw.Security(user, scopes=["a"])], b: Annotated[list, fw.Security(user, scopes=["a"])], c: Annotated[list, fw.Security(user, scopes=["b"], use_cache=False)]
+        a: Annotated[list, fw.Security(user, scopes=["a"])],
+        b: Annotated[list, fw.Security(user, scopes=["a"])],
+        c: Annotated[list, fw.Security(user, scopes=["b"], use_cache=False)],
     ):
         return [a, b, c, a is b]
 
@@ -174,11 +221,18 @@ def token_forms(fw):
 
 
 TOKEN_FIELDS: tuple[tuple[tuple[str, str], ...], ...] = (
-    (), (("username", "u"), ("password", "p")), (("username", "u"), ("password", "p"), ("grant_type", "password"), ("scope", "a b  c")),
-    (("username", "u"), ("password", "p"), ("grant_type", "other")), (("username", "u"), ("grant_type", "password"), ("client_id", "i"), ("client_secret", "s")),
+    (), (("username", "u"), ("password", "p")),
+    (("username", "u"), ("password", "p"), ("grant_type", "password"), ("scope", "a b  c")),
+    (("username", "u"), ("password", "p"), ("grant_type", "other")),
+    (("username", "u"), ("grant_type", "password"), ("client_id", "i"), ("client_secret", "s")),
     (("username", ""), ("password", ""), ("grant_type", "")),
 )  # fmt: skip
-TOKENS: list[Question] = [make(path, *fields) for path in ("/token", "/strict") for fields in TOKEN_FIELDS for make in (post_form, post_multipart)]
+TOKENS: list[Question] = [
+    make(path, *fields)
+    for path in ("/token", "/strict")
+    for fields in TOKEN_FIELDS
+    for make in (post_form, post_multipart)
+]
 
 
 @pytest.mark.parametrize("question", TOKENS, ids=labels(TOKENS))

@@ -17,7 +17,19 @@ from typing import Annotated, Any
 import pytest
 import uvicorn
 
-from .oracle import ORACLE, SUBJECT, Build, Framework, Question, Request, get, post, post_form, post_json, post_multipart
+from .oracle import (
+    ORACLE,
+    SUBJECT,
+    Build,
+    Framework,
+    Question,
+    Request,
+    get,
+    post,
+    post_form,
+    post_json,
+    post_multipart,
+)
 from .test_bodies import declarations as bodies
 from .test_forms_files import files
 from .test_middleware import classes as with_middleware
@@ -68,7 +80,9 @@ def streams(fw):
 @contextmanager
 def listening(app: Any) -> Iterator[int]:
     """Serve an application on a free port of the loopback interface, with its lifespan, and stop it in the end."""
-    config = uvicorn.Config(app, host="127.0.0.1", port=0, log_level="critical", ws="none", timeout_graceful_shutdown=2)
+    config = uvicorn.Config(
+        app, host="127.0.0.1", port=0, log_level="critical", ws="none", timeout_graceful_shutdown=2
+    )
     server = uvicorn.Server(config)
     server.config.load()
     thread = threading.Thread(target=server.run, daemon=True)
@@ -100,7 +114,9 @@ def exchange(port: int, question: Request, *, close: bool = True) -> bytes:
     head += [name + b": " + value for name, value in question.raw_headers()]
     head += [b"connection: close"] if close else []
     if isinstance(question.body, tuple):
-        body = b"".join(b"%x\r\n%s\r\n" % (len(chunk), chunk) for chunk in question.body if chunk) + b"0\r\n\r\n"
+        body = (
+            b"".join(b"%x\r\n%s\r\n" % (len(chunk), chunk) for chunk in question.body if chunk) + b"0\r\n\r\n"
+        )
     else:
         body = question.body
     with socket.create_connection(("127.0.0.1", port), timeout=10) as connection:
@@ -114,19 +130,47 @@ def _without_date(answer: bytes) -> bytes:
 
 APPLICATIONS: dict[Build, list[Question]] = {
     streams: [
-        *(get(path) for path in ("/lines", "/text", "/broken", "/short", "/error", "/nowhere", "/lines/", "/docs/oauth2-redirect/x")), *(get(path, method="HEAD") for path in ("/text", "/count")),
-        post("/count", (b"one", b"two" * 9000)), post("/count", b"x" * 100_000), post("/unread", b"x" * 1000), post("/count", b"", ("x", b"\xff")), get("/lines", ("expect", "100-continue")),
+        *(
+            get(path) for path in (
+                "/lines", "/text", "/broken", "/short", "/error", "/nowhere", "/lines/",
+                "/docs/oauth2-redirect/x",
+            )
+        ),
+        *(get(path, method="HEAD") for path in ("/text", "/count")), post("/count", (b"one", b"two" * 9000)),
+        post("/count", b"x" * 100_000), post("/unread", b"x" * 1000), post("/count", b"", ("x", b"\xff")),
+        get("/lines", ("expect", "100-continue")),
     ],
-    bodies: [post_json("/plain", {"name": "n", "price": 1}), post("/plain", "{"), post("/plain", (b'{"name":', b'"n","price":2}')), post_json("/three", {}), post_json("/any-method", {}, method="DELETE"), get("/openapi.json")],
-    files: [post_multipart("/mixed", ("file", b"f", "f"), ("upload", b"u" * 3000, "u"), ("token", "t")), post_multipart("/upload", ("file", "x")), post_form("/optional", ("file", "x")), post("/upload", b"", kind="multipart/form-data; boundary=x")],
-    codes: [get(f"/{kind}/{code}") for kind in ("value", "none", "response", "json", "changed") for code in (200, 204, 205, 304, 404, 500)],
-    with_middleware: [get("/json", ("accept-encoding", "gzip")), get("/stream", ("accept-encoding", "gzip")), get("/error"), get("/json", ("origin", "https://a.example")), get("/json", ("host", "bad.host")), get("/empty"), get("/task")],
-    routers: [get("/leaf"), get("/leaf/"), get("/outer/1/middle/2/inner/leaf/read/3"), get("/leaf/read/x"), get("/leaf/nowhere", method="DELETE"), get("/%6Ceaf"), get("//leaf")],
+    bodies: [
+        post_json("/plain", {"name": "n", "price": 1}), post("/plain", "{"),
+        post("/plain", (b'{"name":', b'"n","price":2}')), post_json("/three", {}),
+        post_json("/any-method", {}, method="DELETE"), get("/openapi.json"),
+    ],
+    files: [
+        post_multipart("/mixed", ("file", b"f", "f"), ("upload", b"u" * 3000, "u"), ("token", "t")),
+        post_multipart("/upload", ("file", "x")), post_form("/optional", ("file", "x")),
+        post("/upload", b"", kind="multipart/form-data; boundary=x"),
+    ],
+    codes: [
+        get(f"/{kind}/{code}") for kind in (
+            "value", "none", "response", "json", "changed",
+        ) for code in (200, 204, 205, 304, 404, 500)
+    ],
+    with_middleware: [
+        get("/json", ("accept-encoding", "gzip")), get("/stream", ("accept-encoding", "gzip")), get("/error"),
+        get("/json", ("origin", "https://a.example")), get("/json", ("host", "bad.host")), get("/empty"),
+        get("/task"),
+    ],
+    routers: [
+        get("/leaf"), get("/leaf/"), get("/outer/1/middle/2/inner/leaf/read/3"), get("/leaf/read/x"),
+        get("/leaf/nowhere", method="DELETE"), get("/%6Ceaf"), get("//leaf"),
+    ],
 }  # fmt: skip
 ASKED = [(build, question) for build, questions in APPLICATIONS.items() for question in questions]
 
 
-@pytest.mark.parametrize(("build", "question"), ASKED, ids=[f"{build.__name__} {question}" for build, question in ASKED])
+@pytest.mark.parametrize(
+    ("build", "question"), ASKED, ids=[f"{build.__name__} {question}" for build, question in ASKED]
+)
 def test_raw_bytes(build: Build, question: Request, ports: dict[str, dict[Build, int]]) -> None:
     oracle, subject = (exchange(ports[name][build], question) for name in (ORACLE, SUBJECT))
     assert subject == oracle
@@ -134,7 +178,13 @@ def test_raw_bytes(build: Build, question: Request, ports: dict[str, dict[Build,
 
 def test_keep_alive(ports: dict[str, dict[Build, int]]) -> None:
     """Several requests on one connection are answered in order, with the same bytes."""
-    questions = [get("/leaf"), get("/leaf/nowhere"), post_json("/leaf/", {"a": 1}), get("/leaf/read/x"), get("/leaf/read/1")]
+    questions = [
+        get("/leaf"),
+        get("/leaf/nowhere"),
+        post_json("/leaf/", {"a": 1}),
+        get("/leaf/read/x"),
+        get("/leaf/read/1"),
+    ]
     answers: list[bytes] = []
     for name in (ORACLE, SUBJECT):
         with socket.create_connection(("127.0.0.1", ports[name][routers]), timeout=10) as connection:

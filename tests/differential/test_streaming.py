@@ -10,7 +10,17 @@ from typing import Annotated, Any
 import pytest
 from pydantic import BaseModel, Field
 
-from .oracle import Build, Question, Request, compare, compare_openapi, compare_refusal, get, labels, post_json
+from .oracle import (
+    Build,
+    Question,
+    Request,
+    compare,
+    compare_openapi,
+    compare_refusal,
+    get,
+    labels,
+    post_json,
+)
 from .recorder import record, seen
 
 
@@ -21,25 +31,38 @@ class Item(BaseModel):
 
 
 VALUES: dict[str, list[Any]] = {
-    "items": [Item(name="a"), Item(name="b", note="n\nm")], "dicts": [{"name": "a", "extra": 1}, {"name": "b", "al-ias": 3}], "invalid": [{"name": "a"}, {"name": None}], "invalid first": [{"x": 1}], "empty": [],
-    "numbers": [1, 2.5, math.nan, -math.inf, None], "text": ["a", "ü\n\u2028", ""], "bytes": [b"a", b"\xff"], "mixed": [1, "a", {"b": [Item(name="c")]}, [None]], "objects": [object()],
+    "items": [Item(name="a"), Item(name="b", note="n\nm")],
+    "dicts": [{"name": "a", "extra": 1}, {"name": "b", "al-ias": 3}],
+    "invalid": [{"name": "a"}, {"name": None}], "invalid first": [{"x": 1}], "empty": [],
+    "numbers": [1, 2.5, math.nan, -math.inf, None], "text": ["a", "ü\n\u2028", ""], "bytes": [b"a", b"\xff"],
+    "mixed": [1, "a", {"b": [Item(name="c")]}, [None]], "objects": [object()],
 }  # fmt: skip
 
 ANNOTATIONS: dict[str, tuple[Any, Any]] = {
-    "none": (None, None), "items": (AsyncIterable[Item], Iterable[Item]), "iterator": (AsyncIterator[Item], Iterator[Item]), "generator": (AsyncGenerator[Item, None], Generator[Item, None, None]),
-    "bare": (typing.AsyncIterable, typing.Iterable), "any": (AsyncIterable[Any], Iterable[Any]), "floats": (AsyncIterable[float | None], Iterable[float | None]), "texts": (AsyncIterable[str], Iterable[str]), "bytes": (AsyncIterable[bytes], Iterable[bytes]),
+    "none": (None, None), "items": (AsyncIterable[Item], Iterable[Item]),
+    "iterator": (AsyncIterator[Item], Iterator[Item]),
+    "generator": (AsyncGenerator[Item, None], Generator[Item, None, None]),
+    "bare": (typing.AsyncIterable, typing.Iterable), "any": (AsyncIterable[Any], Iterable[Any]),
+    "floats": (AsyncIterable[float | None], Iterable[float | None]),
+    "texts": (AsyncIterable[str], Iterable[str]), "bytes": (AsyncIterable[bytes], Iterable[bytes]),
     "union": (AsyncIterable[Item | int], Iterable[Item | int]),
 }  # fmt: skip
 
 OPTIONS: dict[str, dict[str, Any]] = {
-    "plain": {}, "status": {"status_code": 201}, "exclude": {"response_model_exclude_none": True, "response_model_by_alias": False}, "unset": {"response_model_exclude_unset": True}, "include": {"response_model_include": {"name"}},
+    "plain": {}, "status": {"status_code": 201},
+    "exclude": {"response_model_exclude_none": True, "response_model_by_alias": False},
+    "unset": {"response_model_exclude_unset": True}, "include": {"response_model_include": {"name"}},
 }  # fmt: skip
 
 
 def streams(fw):
     """Generators as endpoints, for every annotation, option and class of response."""
     app = fw.FastAPI()
-    classes = {"lines": None, "events": fw.responses.EventSourceResponse, "stream": fw.responses.StreamingResponse}
+    classes = {
+        "lines": None,
+        "events": fw.responses.EventSourceResponse,
+        "stream": fw.responses.StreamingResponse,
+    }
 
     def declare(path: str, returns: tuple[Any, Any], options: dict[str, Any]) -> None:
         async def later(values: str, fail: bool = False):
@@ -63,18 +86,28 @@ def streams(fw):
         for name, returns in ANNOTATIONS.items():
             for option, options in OPTIONS.items():
                 if option == "plain" or name == "items":
-                    chosen = options if response_class is None else options | {"response_class": response_class}
+                    chosen = (
+                        options if response_class is None else options | {"response_class": response_class}
+                    )
                     declare(f"{class_name}/{name}/{option}", returns, chosen)
     return app
 
 
-KINDS = [(c, n, o) for c in ("lines", "events", "stream") for n in ANNOTATIONS for o in OPTIONS if o == "plain" or n == "items"]
+KINDS = [
+    (c, n, o)
+    for c in ("lines", "events", "stream")
+    for n in ANNOTATIONS
+    for o in OPTIONS
+    if o == "plain" or n == "items"
+]
 
 
 @pytest.mark.parametrize(("response", "name", "option"), KINDS)
 def test_streams(response: str, name: str, option: str) -> None:
     path = f"{response}/{name}/{option}"
-    targets = [f"{path}/{values.replace(' ', '%20')}{query}" for values in VALUES for query in ("", "?fail=true")]
+    targets = [
+        f"{path}/{values.replace(' ', '%20')}{query}" for values in VALUES for query in ("", "?fail=true")
+    ]
     compare(streams, *(get(f"/async/{target}") for target in targets), chunks=True)
     compare(streams, *(get(f"/sync/{target}", method="POST") for target in targets), chunks=True)
 
@@ -82,7 +115,11 @@ def test_streams(response: str, name: str, option: str) -> None:
 @pytest.mark.parametrize("count", [0, 1, 2])
 @pytest.mark.parametrize("response", ["lines", "events"])
 def test_client_leaves(response: str, count: int) -> None:
-    compare(streams, Request("GET", f"/async/{response}/items/plain/items", client_leaves_after=count), Request("POST", f"/sync/{response}/items/plain/items", client_leaves_after=count))
+    compare(
+        streams,
+        Request("GET", f"/async/{response}/items/plain/items", client_leaves_after=count),
+        Request("POST", f"/sync/{response}/items/plain/items", client_leaves_after=count),
+    )
 
 
 def test_openapi_streams() -> None:
@@ -92,11 +129,17 @@ def test_openapi_streams() -> None:
 def events(fw):
     """Server-sent events with all their fields, and what is refused in them."""
     app = fw.FastAPI()
-    Event = fw.sse.ServerSentEvent  # noqa: N806 - a class
+    Event = fw.sse.ServerSentEvent
     made: dict[str, Any] = {
-        "data": lambda: Event(data={"a": "ü", "b": [1, None]}), "text": lambda: Event(data="one\ntwo"), "raw": lambda: Event(raw_data="one\ntwo\r\nthree"), "all": lambda: Event(data=1, event="e", id="7", retry=3000, comment="c\nd"),
-        "comment": lambda: Event(comment="only"), "nothing": lambda: Event(), "model": lambda: Event(data=Item(name="n")), "null id": lambda: Event(data=1, id="a\x00b"), "line in event": lambda: Event(data=1, event="a\nb"),
-        "both": lambda: Event(data=1, raw_data="x"), "negative": lambda: Event(data=1, retry=-1), "none": lambda: Event(data=None), "empty": lambda: Event(data=""), "bytes": lambda: Event(data=b"b"), "nan": lambda: Event(data=math.nan),
+        "data": lambda: Event(data={"a": "ü", "b": [1, None]}), "text": lambda: Event(data="one\ntwo"),
+        "raw": lambda: Event(raw_data="one\ntwo\r\nthree"),
+        "all": lambda: Event(data=1, event="e", id="7", retry=3000, comment="c\nd"),
+        "comment": lambda: Event(comment="only"), "nothing": lambda: Event(),
+        "model": lambda: Event(data=Item(name="n")), "null id": lambda: Event(data=1, id="a\x00b"),
+        "line in event": lambda: Event(data=1, event="a\nb"), "both": lambda: Event(data=1, raw_data="x"),
+        "negative": lambda: Event(data=1, retry=-1), "none": lambda: Event(data=None),
+        "empty": lambda: Event(data=""), "bytes": lambda: Event(data=b"b"),
+        "nan": lambda: Event(data=math.nan),
     }  # fmt: skip
 
     @app.get("/event/{name}", response_class=fw.responses.EventSourceResponse)
@@ -112,19 +155,43 @@ def events(fw):
     @app.get("/format")
     async def formatted():
         format_event = fw.sse.format_sse_event
-        return [format_event(data_str="a\nb").decode(), format_event(data_str="d", event="e", id="i", retry=1, comment="c").decode(), format_event(comment="c").decode()]
+        return [
+            format_event(data_str="a\nb").decode(),
+            format_event(data_str="d", event="e", id="i", retry=1, comment="c").decode(),
+            format_event(comment="c").decode(),
+        ]
 
     @app.post("/last", response_class=fw.responses.EventSourceResponse)
-    async def last(item: Item, last_event_id: Annotated[int | None, fw.Header()] = None) -> AsyncIterable[Item]:
+    async def last(
+        item: Item, last_event_id: Annotated[int | None, fw.Header()] = None
+    ) -> AsyncIterable[Item]:
         record("from", last_event_id)
         yield item
 
     return app
 
 
-EVENT_NAMES = ("data", "text", "raw", "all", "comment", "nothing", "model", "null id", "line in event", "both", "negative", "none", "empty", "bytes", "nan")
+EVENT_NAMES = (
+    "data",
+    "text",
+    "raw",
+    "all",
+    "comment",
+    "nothing",
+    "model",
+    "null id",
+    "line in event",
+    "both",
+    "negative",
+    "none",
+    "empty",
+    "bytes",
+    "nan",
+)
 EVENTS: list[Question] = [
-    *(get(f"/{kind}/{name}".replace(" ", "%20")) for kind in ("event", "typed") for name in EVENT_NAMES), get("/format"), post_json("/last", {"name": "n"}, ("last-event-id", "4")), post_json("/last", {}, ("last-event-id", "x")), get("/event/missing"),
+    *(get(f"/{kind}/{name}".replace(" ", "%20")) for kind in ("event", "typed") for name in EVENT_NAMES),
+    get("/format"), post_json("/last", {"name": "n"}, ("last-event-id", "4")),
+    post_json("/last", {}, ("last-event-id", "x")), get("/event/missing"),
 ]  # fmt: skip
 
 
@@ -149,7 +216,10 @@ def surroundings(fw):
             record("exit", name)
 
     @app.get("/dependency/{scope}")
-    async def dependency(value: Annotated[str, fw.Depends(life)], other: Annotated[str, fw.Depends(life, scope="function", use_cache=False)]) -> AsyncIterable[dict]:
+    async def dependency(
+        value: Annotated[str, fw.Depends(life)],
+        other: Annotated[str, fw.Depends(life, scope="function", use_cache=False)],
+    ) -> AsyncIterable[dict]:
         record("starts")
         yield seen(value=value, other=other)
         record("ends")
@@ -180,7 +250,9 @@ def surroundings(fw):
 
         tasks = fw.BackgroundTasks()
         tasks.add_task(record, "task")
-        return fw.responses.StreamingResponse(chunks() if kind == "async" else iter(["x", b"y"]), 202, {"x-a": "b"}, "text/x", tasks)
+        return fw.responses.StreamingResponse(
+            chunks() if kind == "async" else iter(["x", b"y"]), 202, {"x-a": "b"}, "text/x", tasks
+        )
 
     @app.get("/returns-generator")
     async def returns_generator():
@@ -194,7 +266,21 @@ def surroundings(fw):
     return app
 
 
-SURROUNDED = [get(path) for path in ("/dependency/x", "/dependency/x?name=n", "/headers", "/invalid", "/invalid?q=3", "/http-error", "/by-hand/async", "/by-hand/sync", "/returns-generator", "/never")]
+SURROUNDED = [
+    get(path)
+    for path in (
+        "/dependency/x",
+        "/dependency/x?name=n",
+        "/headers",
+        "/invalid",
+        "/invalid?q=3",
+        "/http-error",
+        "/by-hand/async",
+        "/by-hand/sync",
+        "/returns-generator",
+        "/never",
+    )
+]
 
 
 @pytest.mark.parametrize("question", SURROUNDED, ids=labels(SURROUNDED))

@@ -1,5 +1,6 @@
 """WebSockets: parameters, dependencies, errors before and after accepting, closing, routers, subprotocols."""
 
+# ruff: noqa: B006 - mutable defaults are what users write
 # mypy: disable-error-code="name-defined, valid-type, no-untyped-def, misc"
 
 from collections.abc import AsyncIterator, Iterator
@@ -21,7 +22,7 @@ def sockets(fw):
     """One endpoint for each thing a WebSocket can do."""
     app = fw.FastAPI()
     router = fw.APIRouter(prefix="/router", dependencies=[fw.Depends(lambda: record("router dependency"))])
-    Socket = fw.WebSocket  # noqa: N806 - a type
+    Socket = fw.WebSocket
 
     @app.websocket("/echo")
     async def echo(websocket: Socket):
@@ -47,7 +48,13 @@ def sockets(fw):
 
     @app.websocket("/parameters/{n}/{rest:path}")
     async def parameters(
-        websocket: Socket, n: int, rest: str, q: Annotated[int | None, fw.Query(ge=1)] = None, token: Annotated[str, fw.Header()] = "t", key: Annotated[str | None, fw.Cookie()] = None, tags: Annotated[list[str], fw.Query()] = []  # noqa: B006
+        websocket: Socket,
+        n: int,
+        rest: str,
+        q: Annotated[int | None, fw.Query(ge=1)] = None,
+        token: Annotated[str, fw.Header()] = "t",
+        key: Annotated[str | None, fw.Cookie()] = None,
+        tags: Annotated[list[str], fw.Query()] = [],
     ):
         await websocket.accept()
         await websocket.send_json(seen(n=n, rest=rest, q=q, token=token, key=key, tags=tags))
@@ -83,7 +90,12 @@ def sockets(fw):
         record("sync exit")
 
     @app.websocket("/dependency/{how}")
-    async def dependency(websocket: Socket, how: str, value: Annotated[str, fw.Depends(sync_life)], again: Annotated[str, fw.Depends(life, use_cache=False)]):
+    async def dependency(
+        websocket: Socket,
+        how: str,
+        value: Annotated[str, fw.Depends(sync_life)],
+        again: Annotated[str, fw.Depends(life, use_cache=False)],
+    ):
         if how == "before":
             raise fw.WebSocketException(4001, "before accepting")
         await websocket.accept()
@@ -148,7 +160,9 @@ def sockets(fw):
         await websocket.send_text(f"{n} {websocket.url_for('inside', n=5)} {websocket.scope['path']}")
         await websocket.close()
 
-    app.include_router(router, prefix="/included", dependencies=[fw.Depends(lambda: record("inclusion dependency"))])
+    app.include_router(
+        router, prefix="/included", dependencies=[fw.Depends(lambda: record("inclusion dependency"))]
+    )
     return app
 
 
@@ -174,12 +188,28 @@ def with_handlers(fw):
 
 
 ASKED: list[Question] = [
-    WebSocketRequest("/echo", messages=("a", "ü☃", "")), WebSocketRequest("/echo", messages=(b"bytes",)), WebSocketRequest("/echo", close_code=1001), WebSocketRequest("/bytes", messages=(b"\xff\x00",), subprotocols=("own", "b")),
-    WebSocketRequest("/bytes", messages=("text",)), WebSocketRequest("/json", messages=('{"a": 1}', "[", "3")), WebSocketRequest("/json", messages=("1", "null")),
-    *(WebSocketRequest(f"/parameters/{t}") for t in ("1/a/b", "x/", "1/?q=0", "1/?q=x&tags=a&tags=b", "1/")), WebSocketRequest("/parameters/1/a?q=4", (("token", "h"), ("cookie", "key=k"))),
-    *(WebSocketRequest(f"/model{q}") for q in ("", "?limit=x", "?limit=4&tags=a")), WebSocketRequest("/no-socket"), WebSocketRequest("/no-socket?q=x"), WebSocketRequest("/connection"),
-    *(WebSocketRequest(f"/dependency/{how}?q=v") for how in ("before", "after", "value", "http", "closed", "receive", "fine")), *(WebSocketRequest(f"/refused?q={q}") for q in "0123x"),
-    *(WebSocketRequest(path) for path in ("/denied", "/close-first", "/silent", "/custom", "/body", "/starlette", "/nowhere", "/echo/", "/included/router/inside/3", "/included/router/inside/x", "/router/inside/1", "/openapi.json")),
+    WebSocketRequest("/echo", messages=("a", "ü☃", "")), WebSocketRequest("/echo", messages=(b"bytes",)),
+    WebSocketRequest("/echo", close_code=1001),
+    WebSocketRequest("/bytes", messages=(b"\xff\x00",), subprotocols=("own", "b")),
+    WebSocketRequest("/bytes", messages=("text",)),
+    WebSocketRequest("/json", messages=('{"a": 1}', "[", "3")),
+    WebSocketRequest("/json", messages=("1", "null")),
+    *(WebSocketRequest(f"/parameters/{t}") for t in ("1/a/b", "x/", "1/?q=0", "1/?q=x&tags=a&tags=b", "1/")),
+    WebSocketRequest("/parameters/1/a?q=4", (("token", "h"), ("cookie", "key=k"))),
+    *(WebSocketRequest(f"/model{q}") for q in ("", "?limit=x", "?limit=4&tags=a")),
+    WebSocketRequest("/no-socket"), WebSocketRequest("/no-socket?q=x"), WebSocketRequest("/connection"),
+    *(
+        WebSocketRequest(f"/dependency/{how}?q=v") for how in (
+            "before", "after", "value", "http", "closed", "receive", "fine",
+        )
+    ),
+    *(WebSocketRequest(f"/refused?q={q}") for q in "0123x"),
+    *(
+        WebSocketRequest(path) for path in (
+            "/denied", "/close-first", "/silent", "/custom", "/body", "/starlette", "/nowhere", "/echo/",
+            "/included/router/inside/3", "/included/router/inside/x", "/router/inside/1", "/openapi.json",
+        )
+    ),
     get("/echo"), get("/bytes"),
 ]  # fmt: skip
 

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from typing import Any
+from unicodedata import normalize
 
 from starlette.concurrency import run_in_threadpool
 
@@ -128,7 +129,7 @@ class DependencyEmitter:
             arguments.update(self.parameters.read_body(node.body))
         for name, special in node.specials:
             arguments[name] = self.parameters.part(special, node)
-        return ", ".join(f"{name}={value}" for name, value in arguments.items())
+        return ", ".join(argument(name, value) for name, value in arguments.items())
 
     def _child(self, node: DependencyPlan) -> str | None:
         """Write the call of a dependency, once for all uses of it; gives the variable with its value, if it has one."""
@@ -234,6 +235,11 @@ class DependencyEmitter:
             opened = f"{self.source.bind('limited', _contextmanager_with_concurrency_limit)}({opened}, {limit})"
         stack = "function_stack" if node.exit_scope == "function" else "stack"
         return f"await {stack}.enter_async_context({opened})"
+
+
+def argument(name: str, value: str) -> str:
+    """One keyword argument. A name that Python would normalise in source text is passed as it is."""
+    return f"{name}={value}" if normalize("NFKC", name) == name else f"**{{{name!r}: {value}}}"
 
 
 def join(*arguments: str) -> str:

@@ -16,7 +16,7 @@ from anyio import (
     create_task_group,
     move_on_after,
 )
-from anyio.abc import ObjectSendStream
+from anyio.abc import ObjectReceiveStream, ObjectSendStream
 from anyio.lowlevel import checkpoint
 from pydantic_core import ValidationError
 from starlette.concurrency import iterate_in_threadpool
@@ -164,19 +164,28 @@ def _with_keepalive(cls: type[EventSourceResponse]) -> type[EventSourceResponse]
         async def stream_response(self, send: Send) -> None:
             await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
             sender, receiver = create_memory_object_stream[bytes](1)
-            # The generator runs in one task from start to end: it may hold a task group or a time-out open.
-            async with create_task_group() as group:
-                group.start_soon(_produce, self.body_iterator, sender)
-                async with receiver:
-                    while True:
-                        chunk = KEEPALIVE_COMMENT
-                        with move_on_after(Settings.ping_interval()):
-                            try:
-                                chunk = await receiver.receive()
-                            except EndOfStream:
-                                break
-                        await send({"type": "http.response.body", "body": chunk, "more_body": True})
+            try:
+                # The generator runs in one task from start to end: it may hold a task group or a time-out open.
+                async with create_task_group() as group:
+                    group.start_soon(_produce, self.body_iterator, sender)
+                    await self._send_all(receiver, send)
+            except ExceptionGroup as failures:
+                _, others = failures.split(OSError)
+                if others is None:  # the client has left, which Starlette knows by the plain error
+                    raise failures.exceptions[0] from None
+                raise
             await send({"type": "http.response.body", "body": b"", "more_body": False})
+
+        async def _send_all(self, receiver: ObjectReceiveStream[bytes], send: Send) -> None:
+            async with receiver:
+                while True:
+                    chunk = KEEPALIVE_COMMENT
+                    with move_on_after(Settings.ping_interval()):
+                        try:
+                            chunk = await receiver.receive()
+                        except EndOfStream:
+                            return
+                    await send({"type": "http.response.body", "body": chunk, "more_body": True})
 
     KeptAlive.__name__, KeptAlive.__qualname__ = cls.__name__, cls.__qualname__
     return KeptAlive
