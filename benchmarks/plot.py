@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from textwrap import shorten
 from typing import Any
 
 from benchmarks.summary import Row
@@ -25,14 +26,20 @@ def draw(rows: Sequence[Row], baseline: str, file: Path) -> bool:
     shown = [row for row in rows if row.measure == "requests/s"]
     own = [row for row in shown if row.against in (None, baseline)]
     ratios = [row for row in own if row.ratio]
-    figure, (left, right) = pyplot.subplots(
-        1, 2, figsize=(11, 1.5 + 0.5 * max(3, len({r.workload for r in own})))
-    )
+    height = 1.5 + 0.5 * max(3, len(_order(own)[0]))  # inches
+    figure, (left, right) = pyplot.subplots(1, 2, sharey=True, figsize=(12, height))
     _bars(left, own, [(row, row.own) for row in own], "requests/s on one core")
-    _bars(right, own, [(row, row.ratio) for row in ratios], f"times {baseline}'s")
+    _bars(right, own, [(row, row.ratio) for row in ratios], f"times {baseline}'s (the stroke is the goal)")
     _goals(right, own, ratios)
-    left.legend(loc="lower right", frameon=False)
-    figure.tight_layout()
+    workloads, titles = (
+        _order(own)[0],
+        {row.workload: shorten(row.title, 40, placeholder=" …") for row in own},
+    )
+    left.set_yticks(range(len(workloads)), [f"{titles[workload]}  {workload}" for workload in workloads])
+    left.invert_yaxis()
+    left.xaxis.set_major_formatter("{x:,.0f}")
+    figure.legend(*left.get_legend_handles_labels(), loc="lower center", ncols=len(COLOURS), frameon=False)
+    figure.tight_layout(rect=(0, 0.4 / height, 1, 1))
     figure.savefig(file, metadata={"Date": None} if file.suffix == ".svg" else None)
     pyplot.close(figure)
     return True
@@ -51,9 +58,6 @@ def _bars(axes: Any, rows: Sequence[Row], values: Sequence[tuple[Row, Any]], tit
         lines = [[v.median - v.low for _, v in mine], [v.high - v.median for _, v in mine]]
         colour = COLOURS[index % len(COLOURS)]
         axes.barh(places, medians, height, xerr=lines, color=colour, label=contender, error_kw={"lw": 0.8})
-    titles = {row.workload: row.title for row in rows}
-    axes.set_yticks(range(len(workloads)), [f"{workload}  {titles[workload][:28]}" for workload in workloads])
-    axes.invert_yaxis()
     axes.set_title(title)
     axes.spines[["top", "right"]].set_visible(False)
 
@@ -68,7 +72,6 @@ def _goals(axes: Any, rows: Sequence[Row], ratios: Sequence[Row]) -> None:
             half = 0.4 / len(contenders)
             axes.plot([bound, bound], [place - half, place + half], color="black", lw=2)
     axes.axvline(1, color="#8a8f98", lw=0.8)
-    axes.set_yticklabels([])
 
 
 def _order(rows: Sequence[Row]) -> tuple[list[str], list[str]]:

@@ -148,7 +148,7 @@ def _related(relation: Relation, contender: Contender, figures: Figures) -> Row 
     left, right = (
         figures.of(workload, contender.name, "requests/s") for workload in (relation.left, relation.right)
     )
-    if not left or not right:
+    if not all(figures.rounds(workload, contender.name) for workload in (relation.left, relation.right)):
         return None
     ratio = paired(left, right)
     goal = Goal(relation.goal, at_least=True) if contender.goals else None
@@ -158,7 +158,7 @@ def _related(relation: Relation, contender: Contender, figures: Figures) -> Row 
         measure="requests/s",
         unit="1/s",
         contender=contender.name,
-        own=spread(list(left.values())),
+        own=spread(list(left.values())) if left else None,
         void=figures.rounds(relation.left, contender.name) - len(left),
         against=relation.right,
         ratio=ratio,

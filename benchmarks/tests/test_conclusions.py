@@ -138,6 +138,12 @@ def test_a_relation_compares_two_workloads_of_one_contender() -> None:
     assert (row.ratio, row.goal, row.met) == (spread([0.95, 1.9]), "≥ 0.9", True)
 
 
+def test_a_relation_to_void_figures_is_void_not_absent() -> None:
+    void = [Turn("W8-3", "vivace", 1, 1, reading(9, void="a socket error"))]
+    (row,) = relations([VIVACE], turns(W8, VIVACE, 95) + void)
+    assert (row.ratio, row.met) == (None, None)
+
+
 @pytest.mark.parametrize(
     ("value", "shown"),
     [(41234.4, "41,234"), (100, "100"), (12.34, "12.3"), (1.234, "1.23"), (0.4564, "0.456")],

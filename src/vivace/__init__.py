@@ -1,12 +1,12 @@
 """vivace: FastAPI's programming model, compiled to one flat function per endpoint.
 
-    from vivace import FastAPI
+from vivace import FastAPI
 
-    app = FastAPI()
+app = FastAPI()
 
-    @app.get("/items/{item_id}")
-    async def read_item(item_id: int, q: str | None = None):
-        return {"item_id": item_id, "q": q}
+@app.get("/items/{item_id}")
+async def read_item(item_id: int, q: str | None = None):
+    return {"item_id": item_id, "q": q}
 """
 
 __version__ = "1.0.0"

@@ -102,7 +102,9 @@ class WholeEntry(Entry, ServerErrorMiddleware):
         if scope.get(RESPONSE_STARTED):
             raise exc
         await ServerErrorMiddleware(fail, server_error_handler(self.owner), self.owner.debug)(
-            scope, receive, tracked(scope, send)  # an application around this one must not answer again
+            scope,
+            receive,
+            tracked(scope, send),  # an application around this one must not answer again
         )
 
 
@@ -150,5 +152,3 @@ def server_error_handler(app: FastAPI) -> Handler | None:
         if key in (500, Exception):
             found = handler
     return found
-
-

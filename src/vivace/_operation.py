@@ -67,7 +67,8 @@ class Planned:
         From the first access on, the tree is compiled from these objects.
         """
         if "_dependant" not in self.__dict__:
-            self.dependant = Dependant.from_plan(self.root)  # somebody may edit it, so what is compiled is forgotten
+            # Somebody may edit it, so what is compiled is forgotten.
+            self.dependant = Dependant.from_plan(self.root)
         dependant: Dependant = self.__dict__["_dependant"]
         return dependant
 
@@ -117,7 +118,11 @@ class WebSocketOperation(Planned):
     """A WebSocket endpoint under one path."""
 
     def declare_websocket(
-        self, path: str, endpoint: Callable[..., Any], name: str | None, dependencies: Iterable[params.Depends]
+        self,
+        path: str,
+        endpoint: Callable[..., Any],
+        name: str | None,
+        dependencies: Iterable[params.Depends],
     ) -> None:
         self.path = path
         self.endpoint = endpoint
@@ -140,7 +145,12 @@ class Operation(Planned):
     methods: set[str]
 
     def declare(
-        self, path: str, endpoint: Callable[..., Any], options: RouteOptions, *, root: DependencyPlan | None = None
+        self,
+        path: str,
+        endpoint: Callable[..., Any],
+        options: RouteOptions,
+        *,
+        root: DependencyPlan | None = None,
     ) -> None:
         """Set every attribute from the options; `root` is the endpoint's plan if it is known already.
 
@@ -176,7 +186,9 @@ class Operation(Planned):
         self.unique_id = options.operation_id or self._make_unique_id()
         # An IntEnum such as http.HTTPStatus becomes a number for JSON.
         self.status_code = int(options.status_code) if options.status_code is not None else None
-        self.description = (options.description or inspect.cleandoc(endpoint.__doc__ or "")).split("\f")[0].strip()
+        self.description = (
+            (options.description or inspect.cleandoc(endpoint.__doc__ or "")).split("\f")[0].strip()
+        )
         self._declare_responses()
         if root is not None:
             self.__dict__["root"] = root
@@ -195,13 +207,17 @@ class Operation(Planned):
         self.response_field: ModelField | None = response_field(
             self.unique_id, self.response_model, self.status_code, self.endpoint
         )
-        self.stream_item_field: ModelField | None = item_field(self.unique_id, self.stream_item_type, self.endpoint)
+        self.stream_item_field: ModelField | None = item_field(
+            self.unique_id, self.stream_item_type, self.endpoint
+        )
         self.response_fields: dict[int | str, ModelField] = {}
         for status, response in self.responses.items():
             assert isinstance(response, dict), "An additional response must be a dict"
             model = response.get("model")
             if model:
-                assert is_body_allowed_for_status_code(status), f"Status code {status} must not have a response body"
+                assert is_body_allowed_for_status_code(status), (
+                    f"Status code {status} must not have a response body"
+                )
                 name = f"Response_{status}_{self.unique_id}"
                 self.response_fields[status] = model_field(name, model, self.endpoint)
 

@@ -129,7 +129,9 @@ class IncludeContext:
     callbacks: tuple[BaseRoute, ...] = ()
     deprecated: bool | None = None
     include_in_schema: bool = True
-    default_response_class: type[Response] | DefaultPlaceholder = field(default_factory=lambda: Default(JSONResponse))
+    default_response_class: type[Response] | DefaultPlaceholder = field(
+        default_factory=lambda: Default(JSONResponse)
+    )
     generate_unique_id_function: UniqueIdFunction | DefaultPlaceholder = field(
         default_factory=lambda: Default(generate_unique_id)
     )
@@ -167,14 +169,17 @@ class IncludeContext:
             callbacks=(*self.callbacks, *inner.callbacks),
             deprecated=inner.deprecated or self.deprecated,
             include_in_schema=self.include_in_schema and inner.include_in_schema,
-            default_response_class=get_value_or_default(inner.default_response_class, self.default_response_class),
+            default_response_class=get_value_or_default(
+                inner.default_response_class, self.default_response_class
+            ),
             generate_unique_id_function=get_value_or_default(
                 inner.generate_unique_id_function, self.generate_unique_id_function
             ),
             strict_content_type=get_value_or_default(inner.strict_content_type, self.strict_content_type),
             max_body_size=self.max_body_size if inner.max_body_size is None else inner.max_body_size,
             form_limits={**self.form_limits, **inner.form_limits},
-            dependency_overrides_provider=self.dependency_overrides_provider or inner.dependency_overrides_provider,
+            dependency_overrides_provider=self.dependency_overrides_provider
+            or inner.dependency_overrides_provider,
         )
 
     def apply(self, options: RouteOptions) -> RouteOptions:
@@ -197,7 +202,9 @@ class IncludeContext:
         )
 
 
-def checked_limits(max_body_size: int | None, form_limits: _FormLimits | None) -> tuple[int | None, _FormLimits]:
+def checked_limits(
+    max_body_size: int | None, form_limits: _FormLimits | None
+) -> tuple[int | None, _FormLimits]:
     """The limits, validated and copied; raises `ValueError` for a negative or wrongly typed one."""
     validate_max_body_size(max_body_size)
     return max_body_size, _validate_form_limits(form_limits)

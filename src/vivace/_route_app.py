@@ -45,7 +45,9 @@ class RouteApp:
     def around_handler(self) -> ASGIApp:
         """The application around the route's handler: for route classes, instrumentation and telemetry."""
         if self._around_handler is None:
-            token = effective_operation.set(self.operation if hasattr(self.operation, "original_route") else None)
+            token = effective_operation.set(
+                self.operation if hasattr(self.operation, "original_route") else None
+            )
             try:
                 handler = self.make_handler()
             finally:

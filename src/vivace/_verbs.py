@@ -22,15 +22,21 @@ class Verbs:
         """Declare an operation for several methods: `@router.api_route("/items", methods=["GET", "POST"])`."""
         raise NotImplementedError
 
-    def get(self, path: str, **options: Unpack[OperationOptions]) -> Callable[[DecoratedCallable], DecoratedCallable]:
+    def get(
+        self, path: str, **options: Unpack[OperationOptions]
+    ) -> Callable[[DecoratedCallable], DecoratedCallable]:
         """Declare a GET operation: `@router.get("/items", response_model=list[Item])`."""
         return self.api_route(path, methods=["GET"], **options)
 
-    def put(self, path: str, **options: Unpack[OperationOptions]) -> Callable[[DecoratedCallable], DecoratedCallable]:
+    def put(
+        self, path: str, **options: Unpack[OperationOptions]
+    ) -> Callable[[DecoratedCallable], DecoratedCallable]:
         """Declare a PUT operation: `@router.put("/items/{item_id}")`."""
         return self.api_route(path, methods=["PUT"], **options)
 
-    def post(self, path: str, **options: Unpack[OperationOptions]) -> Callable[[DecoratedCallable], DecoratedCallable]:
+    def post(
+        self, path: str, **options: Unpack[OperationOptions]
+    ) -> Callable[[DecoratedCallable], DecoratedCallable]:
         """Declare a POST operation: `@router.post("/items", status_code=201)`."""
         return self.api_route(path, methods=["POST"], **options)
 
@@ -46,15 +52,21 @@ class Verbs:
         """Declare an OPTIONS operation: `@router.options("/items")`."""
         return self.api_route(path, methods=["OPTIONS"], **options)
 
-    def head(self, path: str, **options: Unpack[OperationOptions]) -> Callable[[DecoratedCallable], DecoratedCallable]:
+    def head(
+        self, path: str, **options: Unpack[OperationOptions]
+    ) -> Callable[[DecoratedCallable], DecoratedCallable]:
         """Declare a HEAD operation: `@router.head("/items")`."""
         return self.api_route(path, methods=["HEAD"], **options)
 
-    def patch(self, path: str, **options: Unpack[OperationOptions]) -> Callable[[DecoratedCallable], DecoratedCallable]:
+    def patch(
+        self, path: str, **options: Unpack[OperationOptions]
+    ) -> Callable[[DecoratedCallable], DecoratedCallable]:
         """Declare a PATCH operation: `@router.patch("/items/{item_id}")`."""
         return self.api_route(path, methods=["PATCH"], **options)
 
-    def trace(self, path: str, **options: Unpack[OperationOptions]) -> Callable[[DecoratedCallable], DecoratedCallable]:
+    def trace(
+        self, path: str, **options: Unpack[OperationOptions]
+    ) -> Callable[[DecoratedCallable], DecoratedCallable]:
         """Declare a TRACE operation: `@router.trace("/items")`."""
         return self.api_route(path, methods=["TRACE"], **options)
 

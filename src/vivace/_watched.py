@@ -31,7 +31,9 @@ class KnowsItsMethods:
 
     def has_own(self, *names: str) -> bool:
         mine = vars(self)
-        return all(name not in mine and getattr(type(self), name) is self._own_methods[name] for name in names)
+        return all(
+            name not in mine and getattr(type(self), name) is self._own_methods[name] for name in names
+        )
 
 
 class WatchedApp:

@@ -191,7 +191,9 @@ class FastAPI(Verbs, Starlette):
         if Starlette.__call__ is not _starlette_call:
             stack = _ThroughStarlette(self, stack)
         if scope["type"] == "lifespan":
-            await telemetry_api.lifespan(config=self._telemetry, app=stack, scope=scope, receive=receive, send=send)
+            await telemetry_api.lifespan(
+                config=self._telemetry, app=stack, scope=scope, receive=receive, send=send
+            )
             return
         if "opentelemetry.context" in modules:  # PERF (W1): nothing is observed unless somebody imported it
             stack = self._gate.entry(scope, stack)
@@ -203,7 +205,9 @@ class FastAPI(Verbs, Starlette):
         app: ASGIApp = Entry(self)
         if _starlette_layers() != _OWN_LAYERS:
             # Instrumentation has replaced a part of the layers that the entry flattens, so these are what it gets.
-            handlers = {key: value for key, value in self.exception_handlers.items() if key not in (500, Exception)}
+            handlers = {
+                key: value for key, value in self.exception_handlers.items() if key not in (500, Exception)
+            }
             inner, app = [Middleware(ExceptionMiddleware, handlers=handlers, debug=self.debug)], self.router
         elif not self.user_middleware and self.max_body_size is None:
             return WholeEntry(self)
@@ -280,7 +284,11 @@ class FastAPI(Verbs, Starlette):
         document = self.openapi()
         root_path = _root_path(request)
         servers = document.get("servers", [])
-        if root_path and self.root_path_in_servers and all(server.get("url") != root_path for server in servers):
+        if (
+            root_path
+            and self.root_path_in_servers
+            and all(server.get("url") != root_path for server in servers)
+        ):
             # Not kept: the root path comes with the request, and another client must not see this one's.
             document = {**document, "servers": [{"url": root_path}, *servers]}
         return JSONResponse(document)
@@ -340,10 +348,10 @@ class FastAPI(Verbs, Starlette):
     ) -> Callable[[DecoratedCallable], DecoratedCallable]:
         """Declare the decorated function as a WebSocket endpoint.
 
-            @app.websocket("/ws")
-            async def echo(websocket: WebSocket):
-                await websocket.accept()
-                await websocket.send_text(await websocket.receive_text())
+        @app.websocket("/ws")
+        async def echo(websocket: WebSocket):
+            await websocket.accept()
+            await websocket.send_text(await websocket.receive_text())
         """
         return self.router.websocket(path, name, dependencies=dependencies)
 

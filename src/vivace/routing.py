@@ -361,7 +361,9 @@ class APIRouter(KnowsItsMethods, Verbs, Router):
             scope["router"] = self
         matcher = self._matcher
         if matcher is None:
-            matcher = self._matcher = Matcher([target for route in self.routes for target in targets_of(route, self)])
+            matcher = self._matcher = Matcher(
+                [target for route in self.routes for target in targets_of(route, self)]
+            )
         match, target, child_scope = matcher.match(scope, get_route_path(scope))
         if target is None:
             return self._select_otherwise(scope, matcher)
@@ -630,7 +632,9 @@ class APIRouter(KnowsItsMethods, Verbs, Router):
 
     def add_event_handler(self, event_type: str, func: Callable[[], Any]) -> None:
         """Call `func` at `"startup"` or `"shutdown"`. Prefer a lifespan."""
-        assert event_type in ("startup", "shutdown"), f"There is no event {event_type!r}: use 'startup' or 'shutdown'"
+        assert event_type in ("startup", "shutdown"), (
+            f"There is no event {event_type!r}: use 'startup' or 'shutdown'"
+        )
         (self.on_startup if event_type == "startup" else self.on_shutdown).append(func)
 
     @deprecated(
@@ -724,7 +728,9 @@ def get_request_handler(
     root = dependant.to_plan()
     body = None
     if body_field is not None:
-        body = BodyPlan(flat_parameters(root).body, embed_body_fields, isinstance(body_field.field_info, Form))
+        body = BodyPlan(
+            flat_parameters(root).body, embed_body_fields, isinstance(body_field.field_info, Form)
+        )
     mode = ResponseMode.JSON_LINES if is_json_stream else response_mode(dependant.call, response_class)
     plan = EndpointPlan(
         root=root,
@@ -746,7 +752,9 @@ def get_request_handler(
         ),
         path=dependant.path or "",
         strict_content_type=(
-            strict_content_type.value if isinstance(strict_content_type, DefaultPlaceholder) else strict_content_type
+            strict_content_type.value
+            if isinstance(strict_content_type, DefaultPlaceholder)
+            else strict_content_type
         ),
         form_limits=form_limits or {},
     )

@@ -1,0 +1,1 @@
+"""The lookup: which route answers, asking as few of them as possible."""

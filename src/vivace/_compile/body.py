@@ -47,7 +47,9 @@ class BodyEmitter:
         source.line(f"body_bytes = await {source.use(runtime.receive_body)}(scope, {receive}, {request})")
         whole = self.shortcut
         if whole is None:
-            source.line(f"body = {source.use(runtime.parse_body)}(scope, body_bytes, {strict!r}, {self.context})")
+            source.line(
+                f"body = {source.use(runtime.parse_body)}(scope, body_bytes, {strict!r}, {self.context})"
+            )
             return
         self.value = source.local(whole.name)
         validate = source.bind(f"validate_{whole.name}_json", whole.field.validator.validate_json)

@@ -78,7 +78,9 @@ def _solver(dependant: Dependant, embed: bool, overrides: Mapping[Any, Any]) -> 
 
 
 def _wants_background(dependant: Dependant) -> bool:
-    return dependant.background_tasks_param_name is not None or any(map(_wants_background, dependant.dependencies))
+    return dependant.background_tasks_param_name is not None or any(
+        map(_wants_background, dependant.dependencies)
+    )
 
 
 async def solve_dependencies(
@@ -177,7 +179,9 @@ class Steps(Protocol):
     serialize_response: Any
 
 
-def compose_handler(plan: EndpointPlan, dependant: Dependant, provider: Any, steps: Any) -> Callable[..., Any]:
+def compose_handler(
+    plan: EndpointPlan, dependant: Dependant, provider: Any, steps: Any
+) -> Callable[..., Any]:
     """`async (request) -> Response`, calling each of `steps` by name."""
     embed = plan.body.embed if plan.body is not None else False
     context = context_maker(plan)
@@ -241,7 +245,11 @@ async def _answer(
         return answer
     is_coroutine = call_kind(dependant.call) is CallKind.ASYNC
     result = await telemetry.run_endpoint(
-        observed, steps.run_endpoint_function, dependant=dependant, values=solved.values, is_coroutine=is_coroutine
+        observed,
+        steps.run_endpoint_function,
+        dependant=dependant,
+        values=solved.values,
+        is_coroutine=is_coroutine,
     )
     if isinstance(result, Response):
         return runtime.with_background(result, solved.background_tasks)
@@ -270,7 +278,9 @@ async def _answer(
     return answer
 
 
-def _stream(plan: ResponsePlan, result: Any, context: Any, scope: Scope, arguments: dict[str, Any]) -> Response:
+def _stream(
+    plan: ResponsePlan, result: Any, context: Any, scope: Scope, arguments: dict[str, Any]
+) -> Response:
     if plan.mode is ResponseMode.STREAM:
         assert plan.response_class is not None
         return plan.response_class(streams.raw_chunks(result), **arguments)
@@ -311,7 +321,11 @@ def request_response(func: Callable[[Request], Awaitable[Response] | Response]) 
             async with AsyncExitStack() as stack:
                 answer: Response | None = None
                 async with AsyncExitStack() as function_stack:
-                    scope[INNER_STACK], scope[FUNCTION_STACK], scope[CLEANUP_SCOPE] = stack, function_stack, cleanup
+                    scope[INNER_STACK], scope[FUNCTION_STACK], scope[CLEANUP_SCOPE] = (
+                        stack,
+                        function_stack,
+                        cleanup,
+                    )
                     stack.push_async_callback(request.close)
                     answer = await call(request)
                 if answer is not None:
@@ -338,7 +352,9 @@ def frontend_solver(dependencies: Sequence[params.Depends], provider: Any) -> De
     """Solves the dependencies in front of served files; `None` if there are none."""
     if not dependencies:
         return None
-    root = DependencyPlan(call=_no_endpoint, dependencies=tuple(build_parameterless(d, "") for d in dependencies))
+    root = DependencyPlan(
+        call=_no_endpoint, dependencies=tuple(build_parameterless(d, "") for d in dependencies)
+    )
     dependant = Dependant.from_plan(root)
     body = build_body(root)
     plan = EndpointPlan(root=root, body=body, response=ResponsePlan(), path="")

@@ -226,13 +226,17 @@ class DependencyEmitter:
         if node.kind is CallKind.ASYNC_GENERATOR:
             manager = self.source.bind(f"{call}_manager", asynccontextmanager(node.call))
             opened = f"{manager}({arguments})"
-            opened = f"{self.source.bind('shielded', _asynccontextmanager_with_shielded_exit)}({opened}, cleanup)"
+            opened = (
+                f"{self.source.bind('shielded', _asynccontextmanager_with_shielded_exit)}({opened}, cleanup)"
+            )
         else:
             manager = self.source.bind(f"{call}_manager", contextmanager(node.call))
             opened = f"{self.source.use(contextmanager_in_threadpool)}({manager}({arguments}))"
         limit = self._limit(node)
         if limit:
-            opened = f"{self.source.bind('limited', _contextmanager_with_concurrency_limit)}({opened}, {limit})"
+            opened = (
+                f"{self.source.bind('limited', _contextmanager_with_concurrency_limit)}({opened}, {limit})"
+            )
         stack = "function_stack" if node.exit_scope == "function" else "stack"
         return f"await {stack}.enter_async_context({opened})"
 

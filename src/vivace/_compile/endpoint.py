@@ -87,7 +87,9 @@ class _EndpointEmitter:
         return is_form or Special.REQUEST in self.needs or Special.CONNECTION in self.needs
 
     def _body(self) -> None:
-        body = BodyEmitter(self.source, self.plan, self.context, has_request=self._needs_request or not self.flat)
+        body = BodyEmitter(
+            self.source, self.plan, self.context, has_request=self._needs_request or not self.flat
+        )
         body.emit()
         self.dependencies.parameters.whole_body = body.value
         if not body.is_form or not self.flat:
@@ -174,7 +176,9 @@ class _EndpointEmitter:
         if self.dependencies.parameters.whole_body is not None:
             body = f"{source.use(runtime.unread_body)}(body, body_bytes)"
         with source.block("if errors:"):
-            source.line(f"raise {source.use(runtime.validation_error)}(errors, {body}, scope, {self.context})")
+            source.line(
+                f"raise {source.use(runtime.validation_error)}(errors, {body}, scope, {self.context})"
+            )
 
 
 def _name(root: DependencyPlan) -> str:

@@ -71,7 +71,9 @@ async def run_endpoint(
         return await run(dependant=dependant, values=values, is_coroutine=is_coroutine)
     from vivace.telemetry import _api
 
-    return await _api.run_endpoint(observed, run, dependant=dependant, values=values, is_coroutine=is_coroutine)
+    return await _api.run_endpoint(
+        observed, run, dependant=dependant, values=values, is_coroutine=is_coroutine
+    )
 
 
 def observed_endpoint(observed: Any, endpoint: Callable[..., Any]) -> AbstractContextManager[Any]:

@@ -170,7 +170,9 @@ class ParameterEmitter:
         """Write the reading of the parameters that share the body; gives their variables."""
         assert self.body is not None
         if self.whole_body is not None:
-            with self.source.block(f"if {self.whole_body} is {self.source.bind('MISSING', runtime.MISSING)}:"):
+            with self.source.block(
+                f"if {self.whole_body} is {self.source.bind('MISSING', runtime.MISSING)}:"
+            ):
                 self._read_body([parameters[0].field])
                 self.source.line(f"{self.whole_body} = values.get({parameters[0].name!r})")
             return {parameters[0].name: self.whole_body}
@@ -228,7 +230,9 @@ def is_any_text(field: ModelField) -> bool:
 
 def can_fail(node: DependencyPlan) -> bool:
     """Whether reading the parameters of the node or its dependencies may find something invalid."""
-    return any(map(can_fail, node.dependencies)) or any(_may_be_invalid(parameter) for parameter in node.parameters)
+    return any(map(can_fail, node.dependencies)) or any(
+        _may_be_invalid(parameter) for parameter in node.parameters
+    )
 
 
 def _may_be_invalid(parameter: ParameterPlan) -> bool:

@@ -140,7 +140,9 @@ class ResponseEmitter:
 
         cls = self.plan.response_class
         parameter = inspect.signature(cls).parameters.get("status_code") if cls else None
-        return repr(parameter.default) if parameter is not None and isinstance(parameter.default, int) else "200"
+        return (
+            repr(parameter.default) if parameter is not None and isinstance(parameter.default, int) else "200"
+        )
 
     def _finish_response(self, answer: str) -> None:
         source = self.source
@@ -167,7 +169,9 @@ class ResponseEmitter:
             source.line(f"value = {validate}(result, from_attributes=True)")
         with source.block(f"except {source.use(ValidationError)} as exc:"):
             errors = f"{source.use(located_errors)}(exc, ('response',))"
-            source.line(f"raise {source.use(runtime.response_error)}({errors}, result, scope, {self.context}) from exc")
+            source.line(
+                f"raise {source.use(runtime.response_error)}({errors}, result, scope, {self.context}) from exc"
+            )
 
     def _options(self) -> str:
         return serialize_arguments(self.source, self.plan.options)

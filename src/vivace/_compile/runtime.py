@@ -125,7 +125,9 @@ def is_json(content_type: str | None, strict: bool) -> bool:
     message = Message()
     message["content-type"] = content_type
     subtype = message.get_content_subtype()
-    return message.get_content_maintype() == "application" and (subtype == "json" or subtype.endswith("+json"))
+    return message.get_content_maintype() == "application" and (
+        subtype == "json" or subtype.endswith("+json")
+    )
 
 
 def parse_body(scope: Scope, raw: bytes, strict: bool, context: Callable[[Scope], EndpointContext]) -> Any:
@@ -303,5 +305,3 @@ def without_forbidden_body(response: Response) -> Response:
     if not is_body_allowed_for_status_code(response.status_code):
         response.body = b""
     return response
-
-

@@ -16,16 +16,17 @@ from contextlib import contextmanager
 from typing import Any
 
 _NOT_IDENTIFIER = re.compile(r"[^0-9a-zA-Z_]+")
+_NOT_IN_FILENAME = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")  # controls and surrogates
 _INDENT = "    "
 
 
 class Source:
     """A function under construction.
 
-        source = Source("GET /items shop:read_items")
-        with source.block("async def read_items(scope, receive, send):"):
-            source.line(f"return {source.bind('answer', 42)}")
-        function = source.compile("read_items")
+    source = Source("GET /items shop:read_items")
+    with source.block("async def read_items(scope, receive, send):"):
+        source.line(f"return {source.bind('answer', 42)}")
+    function = source.compile("read_items")
     """
 
     def __init__(self, title: str) -> None:
@@ -110,7 +111,7 @@ def identifier(hint: str) -> str:
 def _register(title: str, text: str) -> str:
     """Keep the text where `linecache` finds it; a new text under a known title gets a number."""
     lines = text.splitlines(keepends=True)
-    title = title.replace("\n", " ")
+    title = _NOT_IN_FILENAME.sub("?", title)
     for attempt in itertools.count(1):
         filename = f"<vivace {title}>" if attempt == 1 else f"<vivace {title} #{attempt}>"
         # No mtime: checkcache() must not look for a file. (Lazy entries, which are shorter, exist for real

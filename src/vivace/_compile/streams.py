@@ -147,7 +147,9 @@ def _event(item: Any, writer: ItemWriter, context: ContextMaker, scope: Scope) -
         data = _event_data(item.data)
     else:
         data = None
-    return format_sse_event(data_str=data, event=item.event, id=item.id, retry=item.retry, comment=item.comment)
+    return format_sse_event(
+        data_str=data, event=item.event, id=item.id, retry=item.retry, comment=item.comment
+    )
 
 
 def _event_data(data: Any) -> str:
@@ -162,7 +164,9 @@ def _with_keepalive(cls: type[EventSourceResponse]) -> type[EventSourceResponse]
 
     class KeptAlive(cls):  # type: ignore[misc,valid-type]  # mypy wants base classes that it knows by name
         async def stream_response(self, send: Send) -> None:
-            await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
+            await send(
+                {"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers}
+            )
             sender, receiver = create_memory_object_stream[bytes](1)
             try:
                 # The generator runs in one task from start to end: it may hold a task group or a time-out open.

@@ -61,7 +61,9 @@ class _WebSocketEmitter:
         blocks.enter_context(source.block(f"async with {source.use(AsyncExitStack)}() as stack:"))
         source.line(f"scope[{INNER_STACK!r}] = stack")
         if has_function_exits(root):
-            blocks.enter_context(source.block(f"async with {source.use(AsyncExitStack)}() as function_stack:"))
+            blocks.enter_context(
+                source.block(f"async with {source.use(AsyncExitStack)}() as function_stack:")
+            )
             source.line(f"scope[{FUNCTION_STACK!r}] = function_stack")
 
     def _call(self) -> None:
@@ -70,7 +72,9 @@ class _WebSocketEmitter:
         self.dependencies.flush_thread()
         if self.dependencies.can_fail:
             with source.block("if errors:"):
-                source.line(f"raise {source.use(runtime.websocket_validation_error)}(errors, scope, {self.context})")
+                source.line(
+                    f"raise {source.use(runtime.websocket_validation_error)}(errors, scope, {self.context})"
+                )
         endpoint = source.bind("endpoint", root.call)
         if root.kind is CallKind.SYNC:
             source.line(f"await {source.use(run_in_threadpool)}({join(endpoint, arguments)})")

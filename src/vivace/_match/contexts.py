@@ -67,8 +67,8 @@ class RouteContext:
 def iter_route_contexts(routes: Iterable[BaseRoute]) -> Iterator[RouteContext]:
     """Every route below `routes` as it is served, in the order of declaration.
 
-        for context in iter_route_contexts(app.routes):
-            print(context.methods, context.path)
+    for context in iter_route_contexts(app.routes):
+        print(context.methods, context.path)
     """
     for route in iter_effective_routes(routes):
         if isinstance(route, (EffectiveRoute, EffectiveWebSocketRoute, EffectiveStarletteRoute)):

@@ -304,7 +304,9 @@ def iter_effective_routes(routes: Iterable[Any]) -> Iterator[Any]:
 def options_of(route: APIRoute) -> RouteOptions:
     """The options of a route as they are now; they are attributes that a program may have changed."""
     return RouteOptions(
-        response_model=route.response_model if route.stream_item_type is None else route.declared_response_model,
+        response_model=route.response_model
+        if route.stream_item_type is None
+        else route.declared_response_model,
         status_code=route.status_code,
         tags=route.tags,
         dependencies=route.dependencies,
@@ -364,7 +366,9 @@ def match_operation(operation: Any, scope: Scope, kind: str) -> tuple[Match, Sco
     found = operation.path_regex.match(get_route_path(scope))
     if not found:
         return Match.NONE, {}
-    values = {name: operation.param_convertors[name].convert(text) for name, text in found.groupdict().items()}
+    values = {
+        name: operation.param_convertors[name].convert(text) for name, text in found.groupdict().items()
+    }
     child_scope = {"endpoint": operation.endpoint, "path_params": {**scope.get("path_params", {}), **values}}
     if kind == "http" and operation.methods and scope["method"] not in operation.methods:
         return Match.PARTIAL, child_scope

@@ -105,7 +105,9 @@ def _first_use(target: Target, operation: Any) -> ASGIApp:
 
 def _notifies(provider: Any) -> bool:
     """Whether a change of the provider's overrides resets the lookup; a plain dict's changes go unseen."""
-    return provider is None or isinstance(getattr(provider, "dependency_overrides", None), DependencyOverrides)
+    return provider is None or isinstance(
+        getattr(provider, "dependency_overrides", None), DependencyOverrides
+    )
 
 
 def _starlette_target(route: Any, router: APIRouter) -> Target:

@@ -152,7 +152,8 @@ class Matcher:
             target.index = index
         self.targets = targets
         self._trees = {
-            kind: Tree([target for target in targets if target.kind in (kind, "any")]) for kind in ("http", "websocket")
+            kind: Tree([target for target in targets if target.kind in (kind, "any")])
+            for kind in ("http", "websocket")
         }
 
     def match(self, scope: Scope, path: str) -> tuple[Match, Target | None, Scope]:

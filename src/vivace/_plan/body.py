@@ -49,13 +49,16 @@ def body_field(fields: Sequence[ModelField], name: str, embed: bool) -> ModelFie
         return None
     if not embed:
         if needs_form_body(fields, embed):
-            return optional_form_field(fields[0], form_body_model(fields, f"Body_{name}", __module__=_BODY_MODULE))
+            return optional_form_field(
+                fields[0], form_body_model(fields, f"Body_{name}", __module__=_BODY_MODULE)
+            )
         return fields[0]
     required = any(field.field_info.is_required() for field in fields)
     model = body_model(fields, f"Body_{name}")
     infos = [field.field_info for field in fields]
     info_class: type[params.Body] = next(
-        (kind for kind in (params.File, params.Form) if any(isinstance(info, kind) for info in infos)), params.Body
+        (kind for kind in (params.File, params.Form) if any(isinstance(info, kind) for info in infos)),
+        params.Body,
     )
     options: dict[str, Any] = {"annotation": model, "alias": "body"}
     options["default"] = PydanticUndefined if required else None
@@ -71,5 +74,7 @@ def body_model(fields: Sequence[ModelField], name: str) -> Any:
     """A model with the fields as its attributes."""
     if needs_form_body(fields, embed=True):
         return form_body_model(fields, name, __module__=_BODY_MODULE)
-    attributes: dict[str, Any] = {field.name: (field.field_info.annotation, field.field_info) for field in fields}
+    attributes: dict[str, Any] = {
+        field.name: (field.field_info.annotation, field.field_info) for field in fields
+    }
     return create_model(name, __module__=_BODY_MODULE, **attributes)

@@ -1,8 +1,8 @@
 """Build the plan of an endpoint: its dependency tree, its body and its answer. Read this first.
 
-    signature.py → parameters.py → dependencies.py   the tree, from signatures
-    body.py                                          which parameters share the body
-    response.py                                      what the return annotation and the options say
+signature.py → parameters.py → dependencies.py   the tree, from signatures
+body.py                                          which parameters share the body
+response.py                                      what the return annotation and the options say
 """
 
 from __future__ import annotations

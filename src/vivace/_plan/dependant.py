@@ -57,7 +57,9 @@ class Dependant:
         by_location: dict[str, Any] = {
             f"{location}_params": [p.field for p in getattr(plan, location)] for location in _LOCATIONS
         }
-        by_special: dict[str, Any] = {attribute: specials.get(special) for special, attribute in SPECIAL_NAMES}
+        by_special: dict[str, Any] = {
+            attribute: specials.get(special) for special, attribute in SPECIAL_NAMES
+        }
         return cls(
             **by_location,
             **by_special,
@@ -76,7 +78,8 @@ class Dependant:
         specials = [(getattr(self, attribute), special) for special, attribute in SPECIAL_NAMES]
         parameters: dict[Any, Any] = {
             location: tuple(
-                ParameterPlan(name=f.name, location=location, field=f) for f in getattr(self, f"{location}_params")
+                ParameterPlan(name=f.name, location=location, field=f)
+                for f in getattr(self, f"{location}_params")
             )
             for location in _LOCATIONS
         }

@@ -41,7 +41,9 @@ def build_dependency(
     """
     if any(call is ancestor for ancestor in chain):
         raise DeclarationError(
-            "Dependency cycle: " + " needs ".join(describe(step) for step in (*chain, call)) + ". Remove one of these."
+            "Dependency cycle: "
+            + " needs ".join(describe(step) for step in (*chain, call))
+            + ". Remove one of these."
         )
     node = DependencyPlan(
         call=call,

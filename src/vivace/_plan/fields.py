@@ -167,7 +167,9 @@ def missing_error(loc: tuple[int | str, ...]) -> dict[str, Any]:
 def _build_adapter(info: FieldInfo, config: ConfigDict | None) -> TypeAdapter[Any]:
     with warnings.catch_warnings():
         # An alias means something to us, if not to a TypeAdapter.
-        warnings.filterwarnings("ignore", message="The '(alias|validation_alias|serialization_alias)' attribute")
+        warnings.filterwarnings(
+            "ignore", message="The '(alias|validation_alias|serialization_alias)' attribute"
+        )
         annotation: Any = Annotated[info.annotation, info]
         return TypeAdapter(annotation, config=config)
 

@@ -174,7 +174,9 @@ class BodyPlan:
     @property
     def whole(self) -> ParameterPlan | None:
         """The one parameter that is the whole of a JSON body."""
-        return self.parameters[0] if len(self.parameters) == 1 and not self.embed and not self.is_form else None
+        return (
+            self.parameters[0] if len(self.parameters) == 1 and not self.embed and not self.is_form else None
+        )
 
 
 class ResponseMode(Enum):

@@ -92,7 +92,9 @@ def classify(parameter: inspect.Parameter, path_names: frozenset[str]) -> Node:
     raise AssertionError("the last rule always applies")
 
 
-def read_declaration(name: str, annotation: Any, default: Any, path_names: frozenset[str] | set[str]) -> Declaration:
+def read_declaration(
+    name: str, annotation: Any, default: Any, path_names: frozenset[str] | set[str]
+) -> Declaration:
     """Separate the annotation, the markers in it, and the default."""
     if is_typealiastype(annotation):  # `type Alias = Annotated[int, Query()]` (PEP 695)
         annotation = annotation.__value__
@@ -108,7 +110,10 @@ def read_declaration(name: str, annotation: Any, default: Any, path_names: froze
     if isinstance(marker, FieldInfo):
         info = _info_from_annotated(name, use, marker, default, in_path)
     if isinstance(default, params.Depends):
-        require(depends is None, f"Cannot specify `Depends` in `Annotated` and default value together for {name!r}")
+        require(
+            depends is None,
+            f"Cannot specify `Depends` in `Annotated` and default value together for {name!r}",
+        )
         require(
             info is None,
             "Cannot specify a FastAPI annotation in `Annotated` and `Depends` as a default value together for "
@@ -128,7 +133,9 @@ def read_declaration(name: str, annotation: Any, default: Any, path_names: froze
     return Declaration(name, use, bare, default, depends, info, frozenset(path_names))
 
 
-def _info_from_annotated(name: str, annotation: Any, marker: FieldInfo, default: Any, in_path: bool) -> FieldInfo:
+def _info_from_annotated(
+    name: str, annotation: Any, marker: FieldInfo, default: Any, in_path: bool
+) -> FieldInfo:
     require(
         marker.default is PydanticUndefined or marker.default is ...,
         f"`{type(marker).__name__}` default value cannot be set in `Annotated` for {name!r}. Set the default value"
@@ -207,7 +214,10 @@ def _marked(declaration: Declaration) -> ParameterPlan:
     plan = _parameter(declaration, info, info.in_.value)
     if isinstance(info, params.Query):
         require(
-            any(fits(plan.field) for fits in (is_scalar, is_scalar_sequence, is_parameter_model, is_json_field)),
+            any(
+                fits(plan.field)
+                for fits in (is_scalar, is_scalar_sequence, is_parameter_model, is_json_field)
+            ),
             f"Query parameter {declaration.name!r} must be one of the supported types: a scalar, a sequence of scalars"
             " or a model",
         )
@@ -235,7 +245,10 @@ RULES: tuple[Rule, ...] = (
     (lambda d: d.in_path, _path),
     (lambda d: isinstance(d.info, (params.Param, params.Body)), _marked),
     (
-        lambda d: is_uploadfile_or_nonable_uploadfile_annotation(d.type) or is_uploadfile_sequence_annotation(d.type),
+        lambda d: (
+            is_uploadfile_or_nonable_uploadfile_annotation(d.type)
+            or is_uploadfile_sequence_annotation(d.type)
+        ),
         _file,
     ),
     (lambda d: not field_annotation_is_scalar(d.type), _body),

@@ -51,7 +51,9 @@ def response_mode(endpoint: Callable[..., Any], response_class: Any) -> Response
         if not lenient_issubclass(actual, EventSourceResponse):
             return ResponseMode.JSON_LINES
         return ResponseMode.SSE
-    return ResponseMode.SSE if lenient_issubclass(response_class, EventSourceResponse) else ResponseMode.STREAM
+    return (
+        ResponseMode.SSE if lenient_issubclass(response_class, EventSourceResponse) else ResponseMode.STREAM
+    )
 
 
 def response_type(endpoint: Callable[..., Any], declared: Any, mode: ResponseMode) -> tuple[Any, Any]:

@@ -11,7 +11,9 @@ from .forms import parameter_model
 
 def is_scalar(field: ModelField) -> bool:
     """One text value: what a path segment can hold."""
-    return field_annotation_is_scalar(field.field_info.annotation) and not isinstance(field.field_info, params.Body)
+    return field_annotation_is_scalar(field.field_info.annotation) and not isinstance(
+        field.field_info, params.Body
+    )
 
 
 def is_scalar_sequence(field: ModelField) -> bool:

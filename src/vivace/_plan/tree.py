@@ -32,7 +32,9 @@ def has_exits(root: DependencyPlan) -> bool:
 
 def has_async_exits(root: DependencyPlan) -> bool:
     """Whether that code is, for some dependency, async."""
-    return any(child.kind is CallKind.ASYNC_GENERATOR or has_async_exits(child) for child in root.dependencies)
+    return any(
+        child.kind is CallKind.ASYNC_GENERATOR or has_async_exits(child) for child in root.dependencies
+    )
 
 
 def has_function_exits(root: DependencyPlan) -> bool:

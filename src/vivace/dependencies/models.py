@@ -88,7 +88,9 @@ def _uses_scopes(dependant: Dependant, cache: _UsesScopesCache | None = None) ->
     return uses
 
 
-def _get_cache_key(dependant: Dependant, uses_scopes_cache: _UsesScopesCache | None = None) -> DependencyCacheKey:
+def _get_cache_key(
+    dependant: Dependant, uses_scopes_cache: _UsesScopesCache | None = None
+) -> DependencyCacheKey:
     if uses_scopes_cache is not None:
         _uses_scopes(dependant, uses_scopes_cache)
     return dependant.to_plan().cache_key

@@ -59,7 +59,9 @@ class ParamDetails:
     field: ModelField | None
 
 
-def analyze_param(*, param_name: str, annotation: Any, value: Any, path_param_names: set[str]) -> ParamDetails:
+def analyze_param(
+    *, param_name: str, annotation: Any, value: Any, path_param_names: set[str]
+) -> ParamDetails:
     """Classify one parameter from its name, annotation and default."""
     kind = inspect.Parameter.KEYWORD_ONLY
     node = classify(
@@ -72,11 +74,13 @@ def analyze_param(*, param_name: str, annotation: Any, value: Any, path_param_na
     )
 
 
-def add_non_field_param_to_dependency(*, param_name: str, type_annotation: Any, dependant: Dependant) -> bool | None:
+def add_non_field_param_to_dependency(
+    *, param_name: str, type_annotation: Any, dependant: Dependant
+) -> bool | None:
     """Note that a parameter is a part of the request itself: `True` if its type says so, else `None`.
 
-        add_non_field_param_to_dependency(param_name="request", type_annotation=Request, dependant=dependant)  # True
-        dependant.request_param_name  # "request"
+    add_non_field_param_to_dependency(param_name="request", type_annotation=Request, dependant=dependant)  # True
+    dependant.request_param_name  # "request"
     """
     special = special_of(type_annotation)
     if special is None:
@@ -106,7 +110,7 @@ def get_dependant(
 ) -> Dependant:
     """The dependency tree of a callable under a path.
 
-        dependant = get_dependant(path="/items/{item_id}", call=read_item)
+    dependant = get_dependant(path="/items/{item_id}", call=read_item)
     """
     return Dependant.from_plan(
         build_dependency(
@@ -173,5 +177,7 @@ def _should_embed_body_fields(fields: list[ModelField]) -> bool:
     return should_embed(fields)
 
 
-def _get_body_field(*, body_params: list[ModelField], name: str, embed_body_fields: bool) -> ModelField | None:
+def _get_body_field(
+    *, body_params: list[ModelField], name: str, embed_body_fields: bool
+) -> ModelField | None:
     return body_field(body_params, name, embed_body_fields)

@@ -77,7 +77,9 @@ def build_schemas(fields: Sequence[ModelField], *, separate_input_output: bool =
         [(field, mode, field.type_adapter.core_schema) for (_, mode), field in representatives.items()]
     )
     definitions = {str(name): _public_part(schema) for name, schema in generated.items()}
-    by_field: FieldMapping = {(field, mode): schemas[representative, mode] for field, mode, representative in uses}
+    by_field: FieldMapping = {
+        (field, mode): schemas[representative, mode] for field, mode, representative in uses
+    }
     _describe_forms(by_field, definitions)
     return Schemas(by_field, definitions, separate_input_output)
 
