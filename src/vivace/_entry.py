@@ -101,11 +101,9 @@ class WholeEntry(Entry, ServerErrorMiddleware):
 
         if scope.get(RESPONSE_STARTED):
             raise exc
-        await ServerErrorMiddleware(fail, server_error_handler(self.owner), self.owner.debug)(
-            scope,
-            receive,
-            tracked(scope, send),  # an application around this one must not answer again
-        )
+        answer = ServerErrorMiddleware(fail, server_error_handler(self.owner), self.owner.debug)
+        # Tracked: an application around this one must not answer again.
+        await answer(scope, receive, tracked(scope, send))
 
 
 class UnhandledErrors:

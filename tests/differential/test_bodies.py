@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from enum import Enum
-from typing import Annotated, Any, Generic, Literal, NamedTuple, TypeVar
+from typing import Annotated, Any, Generic, Literal, NamedTuple, Optional, TypeVar
 from uuid import UUID
 
 import pytest
@@ -246,7 +246,7 @@ def by_kind(fw):
             return seen(body=body)
 
         @app.patch(f"/default/{name}")
-        async def default(body: Annotated[kind | None, fw.Body()] = None):
+        async def default(body: Annotated[Optional[kind], fw.Body()] = None):  # noqa: UP045 - None | None fails
             return seen(body=body)
 
         @app.post(f"/two/{name}")

@@ -274,26 +274,6 @@ def test_everything_handled(path: str) -> None:
     compare(everything_handled, get(path))
 
 
-def changed_late(fw):
-    """A handler that is registered after the first request."""
-    app = fw.FastAPI()
-
-    @app.get("/raise")
-    async def raises():
-        raise Teapot("t")
-
-    @app.get("/register")
-    async def register():
-        app.add_exception_handler(Teapot, lambda request, error: fw.responses.PlainTextResponse("late", 418))
-        return "registered"
-
-    return app
-
-
-def test_late_handlers() -> None:
-    compare(changed_late, get("/raise"), get("/register"), get("/raise"))
-
-
 def debugging(fw):
     """`debug=True` answers with a traceback, whose lines are each framework's own: so it is caught and told short."""
     app = fw.FastAPI(debug=True)

@@ -77,7 +77,10 @@ def test_first_program(tmp_path: Path) -> None:
     run, curl, answer = blocks("console")[0].splitlines()
     port = free_port()
     words = shlex.split(run.removeprefix("$ ").replace("8000", str(port)))
-    command = [str(Path(sys.executable).with_name(words[0])), *words[1:], "--host", "127.0.0.1"]
+    assert words[0] == "vivace"
+    script = Path(sys.executable).with_name("vivace")
+    program = [str(script)] if script.exists() else [sys.executable, "-m", "vivace"]
+    command = [*program, *words[1:], "--host", "127.0.0.1"]
     _, _, method, url, _, header, _, body = shlex.split(curl.removeprefix("$ "))
     with serving(command, port, tmp_path, patience=30) as connection:
         name, value = header.split(": ")

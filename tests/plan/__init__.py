@@ -1,0 +1,1 @@
+"""The analysis: what an endpoint needs, read once from its signature and frozen."""

@@ -56,7 +56,7 @@ class _Node:
     tails: list[Target] = field(default_factory=list)  # the path may go on in any way
 
 
-Found = tuple[Target, dict[str, Any]]
+Found = tuple[Target, dict[str, str]]
 
 
 class Tree:
@@ -74,7 +74,7 @@ class Tree:
         self.literals: dict[str, tuple[Found, ...]] = {path: tuple(self._find(path)) for path in literals}
 
     def candidates(self, path: str) -> Sequence[Found]:
-        """The routes that may match, in the order of declaration, with their path parameters."""
+        """The routes that may match, in the order of declaration, with the texts of their path parameters."""
         found = self.literals.get(path)
         return self._find(path) if found is None else found
 
@@ -107,9 +107,9 @@ class Tree:
                 matched.sort(key=_index)
         found = []
         for target in matched:
-            parameters = _path_parameters(target, path)
-            if parameters is not None:
-                found.append((target, parameters))
+            texts = _path_texts(target, path)
+            if texts is not None:
+                found.append((target, texts))
         return found
 
 
@@ -131,17 +131,16 @@ def _index(target: Target) -> int:
     return target.index
 
 
-def _path_parameters(target: Target, path: str) -> dict[str, Any] | None:
-    """The path's parameters, `None` if the target does not match after all."""
+def _path_texts(target: Target, path: str) -> dict[str, str] | None:
+    """The texts of the path's parameters, `None` if the target does not match after all."""
     if target.regex is None or not target.convertors:
         return _NO_PARAMETERS
     match = target.regex.match(path)
-    if match is None:
-        return None
-    parameters: dict[str, Any] = match.groupdict()
-    for name, convertor in target.convertors.items():
-        parameters[name] = convertor.convert(parameters[name])
-    return parameters
+    return None if match is None else match.groupdict()
+
+
+def _converted(target: Target, texts: dict[str, str]) -> dict[str, Any]:
+    return {name: target.convertors[name].convert(text) for name, text in texts.items()}
 
 
 class Matcher:
@@ -160,15 +159,17 @@ class Matcher:
         """The target that answers, and what it adds to the scope."""
         partial: tuple[Target, Scope] | None = None
         method = scope.get("method")
-        for target, parameters in self._trees[scope["type"]].candidates(path):
+        for target, texts in self._trees[scope["type"]].candidates(path):
             if target.path is None:
                 match, child_scope = target.candidate.matches(scope)
                 if match is Match.NONE:
                     continue
             else:
                 match = Match.FULL if target.methods is None or method in target.methods else Match.PARTIAL
+                if match is Match.PARTIAL and partial is not None:
+                    continue
                 known = scope.get("path_params", _NO_PARAMETERS)
-                child_scope = {**target.updates, "path_params": {**known, **parameters}}
+                child_scope = {**target.updates, "path_params": {**known, **_converted(target, texts)}}
             if match is Match.FULL:
                 return match, target, child_scope
             if partial is None:

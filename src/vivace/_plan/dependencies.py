@@ -12,7 +12,7 @@ from typing import Any
 
 from vivace import params
 from vivace.concurrency import _DependencyConcurrency
-from vivace.exceptions import DependencyScopeError
+from vivace.exceptions import DependencyScopeError, FastAPIError
 
 from .errors import DeclarationError, require
 from .nodes import DependencyPlan, DependencyScope, ParameterPlan, Special
@@ -65,6 +65,8 @@ def build_dependency(
             found = classify(parameter, path_names)
         except DeclarationError as exc:
             raise exc.located(call) from exc.__cause__
+        except FastAPIError as exc:
+            raise type(exc)(f"{exc}\nIn {describe(call)}") from exc.__cause__
         if isinstance(found, params.Depends):
             dependencies.append(_child(node, found, parameter.name, (*chain, call)))
         elif isinstance(found, Special):
@@ -78,11 +80,11 @@ def build_dependency(
 def _child(
     parent: DependencyPlan, depends: params.Depends, name: str, chain: tuple[Callable[..., Any], ...]
 ) -> DependencyPlan:
-    assert depends.dependency is not None
-    require(
-        callable(depends.dependency),
-        f"The dependency of parameter {name!r} is not callable: {depends.dependency!r}",
-    )
+    assert depends.dependency is not None and parent.call is not None
+    if not callable(depends.dependency):
+        raise DeclarationError(
+            f"The dependency of parameter {name!r} is not callable: {depends.dependency!r}"
+        ).located(parent.call)
     if parent.kind.has_exit and parent.exit_scope == "request" and depends.scope == "function":
         call_name = getattr(parent.call, "__name__", repr(parent.call))
         raise DependencyScopeError(

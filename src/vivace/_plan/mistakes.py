@@ -31,10 +31,11 @@ def warn_of_mistakes(plan: EndpointPlan, methods: frozenset[str]) -> None:
 def _mistakes(plan: EndpointPlan, methods: frozenset[str]) -> Iterator[str]:
     names = path_parameter_names(plan.path)
     for parameter in plan.flat.path:
-        if parameter.alias not in names:
+        name = parameter.field.validation_alias or parameter.alias
+        if name not in names:
             yield (
-                f"The path {plan.path!r} has no parameter {parameter.alias!r}, so every request is answered with 422."
-                f" Add {{{parameter.alias}}} to the path, or declare {parameter.name!r} with `Query`."
+                f"The path {plan.path!r} has no parameter {name!r}, so every request is answered with 422."
+                f" Add {{{name}}} to the path, or declare {parameter.name!r} with `Query`."
             )
     bodies = plan.flat.body
     if methods and methods <= {"GET", "HEAD"} and len({parameter.name for parameter in bodies}) > 1:

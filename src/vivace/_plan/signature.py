@@ -105,9 +105,8 @@ def call_kind(call: Callable[..., Any]) -> CallKind:
     if type(call) is _FunctionType and not hasattr(call, "__wrapped__"):  # PERF (W13): nearly every call
         return _kind_of_flags(call.__code__.co_flags)
     guises = [guise for guise in _guises(call) if inspect.isroutine(guise)]
-    if any(
-        inspect.isasyncgenfunction(guise) for guise in guises
-    ):  # an async wrapper of a sync generator is async
+    # Asked first: an async wrapper of a sync generator is async.
+    if any(inspect.isasyncgenfunction(guise) for guise in guises):
         return CallKind.ASYNC_GENERATOR
     if any(inspect.isgeneratorfunction(guise) for guise in guises):
         return CallKind.GENERATOR
