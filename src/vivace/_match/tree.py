@@ -13,6 +13,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from starlette.convertors import Convertor, PathConvertor, StringConvertor
 from starlette.routing import Match
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -38,10 +39,17 @@ class Target:
     prefix: str = ""  # for targets that are asked: the literal text with which every matching path begins
     methods: frozenset[str] | None = None  # None: any
     regex: re.Pattern[str] | None = None
-    convertors: dict[str, Any] = field(default_factory=dict)
+    convertors: dict[str, Convertor[Any]] = field(default_factory=dict)
     updates: Scope = field(default_factory=dict)  # what a match adds to the scope
     app: ASGIApp | None = None  # answers a full match; None: the candidate handles it
     index: int = 0
+    converts: bool = field(init=False)  # whether a parameter is anything else than its text
+
+    def __post_init__(self) -> None:
+        self.converts = any(
+            not isinstance(convertor, (StringConvertor, PathConvertor))
+            for convertor in self.convertors.values()
+        )
 
     @property
     def is_asked(self) -> bool:
@@ -107,7 +115,7 @@ class Tree:
                 matched.sort(key=_index)
         found = []
         for target in matched:
-            texts = _path_texts(target, path)
+            texts = _path_parameters(target, path)
             if texts is not None:
                 found.append((target, texts))
         return found
@@ -131,8 +139,8 @@ def _index(target: Target) -> int:
     return target.index
 
 
-def _path_texts(target: Target, path: str) -> dict[str, str] | None:
-    """The texts of the path's parameters, `None` if the target does not match after all."""
+def _path_parameters(target: Target, path: str) -> dict[str, str] | None:
+    """The path's parameters as texts, `None` if the target does not match after all."""
     if target.regex is None or not target.convertors:
         return _NO_PARAMETERS
     match = target.regex.match(path)
@@ -168,8 +176,9 @@ class Matcher:
                 match = Match.FULL if target.methods is None or method in target.methods else Match.PARTIAL
                 if match is Match.PARTIAL and partial is not None:
                     continue
+                parameters = _converted(target, texts) if target.converts else texts
                 known = scope.get("path_params", _NO_PARAMETERS)
-                child_scope = {**target.updates, "path_params": {**known, **_converted(target, texts)}}
+                child_scope = {**target.updates, "path_params": {**known, **parameters}}
             if match is Match.FULL:
                 return match, target, child_scope
             if partial is None:
