@@ -59,7 +59,7 @@ types: $(FLOOR)/.dev-installed $(FLOOR)/.node ## mypy (strict) and pyright on th
 
 # Everything under tests/ that has no target of its own.
 OWN_TARGET := layering surface typing differential
-UNIT := tests $(OWN_TARGET:%=--ignore=tests/%) -n $(JOBS)
+UNIT := tests benchmarks/tests $(OWN_TARGET:%=--ignore=tests/%) -n $(JOBS)
 
 .PHONY: unit
 unit: $(FLOOR)/.dev-installed ## Unit tests on the oldest supported Python
@@ -93,6 +93,12 @@ differential: $(FLOOR)/.dev-installed ## The same applications on vivace and on 
 conformance: $(FLOOR)/.dev-installed ## FastAPI's own tests (FILES=tests/test_x.py, K=expression, ORACLE=1)
 	@$(BIN)/python conformance/run.py -n $(JOBS) --junitxml $(abspath $(REPORTS))/$@.xml \
 	    $(if $(ORACLE),--oracle) $(if $(K),-k "$(K)") $(if $(FILES),--files $(FILES)) </dev/null
+
+# --- figures ----------------------------------------------------------------------------------------------------------
+
+.PHONY: bench
+bench: $(FLOOR)/.dev-installed ## Compare with FastAPI on plain uvicorn; writes benchmarks/report (ARGS="--only W1,W2 --rounds 3")
+	$(BIN)/python -m benchmarks.run $(ARGS)
 
 # --- environments -----------------------------------------------------------------------------------------------------
 
