@@ -201,6 +201,8 @@ class FastAPI(Verbs, Starlette):
 
     def build_middleware_stack(self) -> ASGIApp:
         """The application inside out: the entry, the user's middleware, and the layer that answers 500."""
+        for key in self.exception_handlers:
+            assert isinstance(key, int) or issubclass(key, Exception), f"No handler can be called for {key!r}"
         inner: list[Middleware] = []
         app: ASGIApp = Entry(self)
         if _starlette_layers() != _OWN_LAYERS:

@@ -1,6 +1,7 @@
 """Endpoints that between them use every feature of the compiler: what `golden/` shows the compiled form of.
 
-The name of an endpoint is the name of its golden file. One idea each, so that a change of the emitter shows where it should.
+The name of an endpoint is the name of its golden file. One idea each, so that a change of the emitter shows
+where it should.
 """
 
 from collections.abc import AsyncIterable, AsyncIterator, Iterable, Iterator
@@ -50,7 +51,7 @@ class User(BaseModel):
     born: date | None = None
 
 
-class Order(str, Enum):
+class Order(Enum):
     up = "up"
     down = "down"
 
@@ -82,7 +83,9 @@ def hello_sync():
 
 
 @app.get("/items/{item_id}")
-async def path_and_query(item_id: int, q: str | None = None, limit: Annotated[int, Query(ge=1, le=100)] = 10): ...
+async def path_and_query(
+    item_id: int, q: str | None = None, limit: Annotated[int, Query(ge=1, le=100)] = 10
+): ...
 
 
 @app.get("/files/{name}/{file_path:path}")
@@ -151,7 +154,9 @@ async def type_alias(item_id: ItemId): ...
 
 
 @app.get("/names/{scope}")
-async def names_of_the_emitter(scope: str, send: str, errors: int, query: str, request: str, validate_errors: int): ...
+async def names_of_the_emitter(
+    scope: str, send: str, errors: int, query: str, request: str, validate_errors: int
+): ...
 
 
 # --- bodies -----------------------------------------------------------------------------------------------------------
@@ -270,7 +275,8 @@ async def repeated(first: Annotated[Any, Depends(first_use)], second: Annotated[
 
 @app.get("/uncached")
 async def uncached(
-    first: Annotated[Any, Depends(clock, use_cache=False)], second: Annotated[Any, Depends(clock, use_cache=False)]
+    first: Annotated[Any, Depends(clock, use_cache=False)],
+    second: Annotated[Any, Depends(clock, use_cache=False)],
 ): ...
 
 
@@ -296,7 +302,9 @@ async def yield_function(db: Annotated[Any, Depends(session, scope="function")])
 
 @app.get("/yield-both")
 async def yield_both(
-    db: Annotated[Any, Depends(session)], work: Annotated[Any, Depends(transaction, scope="function")], q: int = 0
+    db: Annotated[Any, Depends(session)],
+    work: Annotated[Any, Depends(transaction, scope="function")],
+    q: int = 0,
 ): ...
 
 
@@ -376,11 +384,18 @@ async def response_model() -> Item: ...
 async def response_any() -> Any: ...
 
 
-@app.get("/filtered", response_model=Item, response_model_exclude={"price"}, response_model_exclude_unset=True)
+@app.get(
+    "/filtered", response_model=Item, response_model_exclude={"price"}, response_model_exclude_unset=True
+)
 def response_filtered(): ...
 
 
-@app.get("/included", response_model_include={"name"}, response_model_by_alias=False, response_model_exclude_none=True)
+@app.get(
+    "/included",
+    response_model_include={"name"},
+    response_model_by_alias=False,
+    response_model_exclude_none=True,
+)
 async def response_included(response: Response) -> list[Item]: ...
 
 
@@ -428,7 +443,11 @@ async def websocket(socket: WebSocket) -> None: ...
 
 @app.websocket("/ws/{room}")
 async def websocket_with_all(
-    socket: WebSocket, room: int, token: str, db: Annotated[Any, Depends(session)], config: Annotated[Any, Depends(settings)]
+    socket: WebSocket,
+    room: int,
+    token: str,
+    db: Annotated[Any, Depends(session)],
+    config: Annotated[Any, Depends(settings)],
 ) -> None: ...
 
 

@@ -118,7 +118,11 @@ TO_THE_ROUTE = [
     "Matcher.match",
     "Tree.candidates",
 ]
-FIND_IN_TREE = ["Tree._find", *["_walk"] * 4, "_path_parameters"]  # /items/3: the empty segment, items, 3, the end
+FIND_IN_TREE = [
+    "Tree._find",
+    *["_walk"] * 4,
+    "_path_parameters",
+]  # /items/3: the empty segment, items, 3, the end
 BUDGET: dict[str, tuple[Probe, list[str], int]] = {
     "a plain answer": (
         Probe("GET", "/hello"),
@@ -132,7 +136,16 @@ BUDGET: dict[str, tuple[Probe, list[str], int]] = {
     ),
     "a body and a response model": (
         Probe("POST", "/items", body=b'{"name": "a", "price": 1}'),
-        [*TO_THE_ROUTE, "create_item", "receive_body", "read_body", "read_whole", "find_header", "is_json", "respond"],
+        [
+            *TO_THE_ROUTE,
+            "create_item",
+            "receive_body",
+            "read_body",
+            "read_whole",
+            "find_header",
+            "is_json",
+            "respond",
+        ],
         18,
     ),
 }
@@ -342,7 +355,10 @@ async def tasks_of(probe: Probe, app: Any) -> int:
 @pytest.mark.parametrize("path", COSTS)
 def test_thread_hops_tasks_and_messages(path: str, hops: list[Callable[..., Any]]) -> None:
     probe = Probe("GET", *path.split("?"))
-    probe.scope["asgi"] = {"version": "3.0", "spec_version": "2.4"}  # a stream need not watch for the client's leaving
+    probe.scope["asgi"] = {
+        "version": "3.0",
+        "spec_version": "2.4",
+    }  # a stream need not watch for the client's leaving
     tasks = anyio.run(tasks_of, probe, steps)
     cost = Cost(status=probe.sent[0]["status"], hops=len(hops), tasks=tasks, messages=probe.messages)
     assert cost == COSTS[path]

@@ -1,7 +1,7 @@
 """The source that is written for every endpoint of `endpoints.py`, and that it holds nothing the endpoint does not use.
 
-After a change of the emitters: `python -m tests.compile.record`, and read what `git diff` shows. It should look like what
-a careful engineer would have written by hand.
+After a change of the emitters: `python -m tests.compile.record`, and read what `git diff` shows. It should look
+like what a careful engineer would have written by hand.
 """
 
 import ast
@@ -29,9 +29,34 @@ def test_every_golden_file_is_of_an_endpoint() -> None:
 
 NEEDS_CHECKS = set(ENDPOINTS) - {
     # Nothing to read, or nothing that can be wrong with it.
-    *("hello", "hello_sync", "optional_texts", "with_request", "with_connection", "with_response", "with_background"),
-    *("sync_chain", "sync_async_sync", "uncached", "yield_request", "yield_function", "yield_sync", "limited", "overridden"),
-    *("for_effect", "security", "response_model", "response_filtered", "response_included", "response_any", "no_content"),
+    *(
+        "hello",
+        "hello_sync",
+        "optional_texts",
+        "with_request",
+        "with_connection",
+        "with_response",
+        "with_background",
+    ),
+    *(
+        "sync_chain",
+        "sync_async_sync",
+        "uncached",
+        "yield_request",
+        "yield_function",
+        "yield_sync",
+        "limited",
+        "overridden",
+    ),
+    *(
+        "for_effect",
+        "security",
+        "response_model",
+        "response_filtered",
+        "response_included",
+        "response_any",
+        "no_content",
+    ),
     *("html", "text", "own_response", "chunks", "events", "websocket"),
 }
 YIELDS = {"yield_request", "yield_function", "yield_both", "yield_sync", "limited", "websocket_with_all"}
@@ -48,7 +73,14 @@ PIECES = {
         *("body", "body_and_path", "body_optional", "body_union", "body_embedded", "body_several"),
         *("with_request_and_body", "created", "in_route_class"),
     },
-    "read_whole(": {"body", "body_and_path", "body_optional", "with_request_and_body", "created", "in_route_class"},
+    "read_whole(": {
+        "body",
+        "body_and_path",
+        "body_optional",
+        "with_request_and_body",
+        "created",
+        "in_route_class",
+    },
     "read_form(": {"form", "form_model", "files"},
     "await read_form_body(": {"files"},
     # Checks.
@@ -59,7 +91,14 @@ PIECES = {
     },
     # Parameters.
     "path_params": {
-        *("path_and_query", "path_texts", "path_choices", "type_alias", "names_of_the_emitter", "body_and_path"),
+        *(
+            "path_and_query",
+            "path_texts",
+            "path_choices",
+            "type_alias",
+            "names_of_the_emitter",
+            "body_and_path",
+        ),
         *("in_router", "websocket_with_all"),
     },
     "QueryParams(": {"sequences", "parameter_models", "defaults", "aliases"},
@@ -67,7 +106,14 @@ PIECES = {
     "find_header(": {"headers", "sync_chain_and_endpoint"},
     "read_cookies(": {"cookies", "parameter_models"},
     # Parts of the request.
-    " Request(": {"with_request", "with_request_and_body", "with_connection", "for_effect", "in_router", "security"}
+    " Request(": {
+        "with_request",
+        "with_request_and_body",
+        "with_connection",
+        "for_effect",
+        "in_router",
+        "security",
+    }
     | {"form", "form_model", "files"},
     "WebSocket(": {"websocket", "websocket_with_all"},
     "BackgroundTasks(": {"with_background", "for_effect", "in_router", "text", "own_response"},
@@ -76,7 +122,15 @@ PIECES = {
     "SecurityScopes(": {"security"},
     # Dependencies.
     "run_in_threadpool(": {
-        *("hello_sync", "sync_chain", "sync_chain_and_endpoint", "sync_async_sync", "repeated", "yield_sync", "limited"),
+        *(
+            "hello_sync",
+            "sync_chain",
+            "sync_chain_and_endpoint",
+            "sync_async_sync",
+            "repeated",
+            "yield_sync",
+            "limited",
+        ),
         *("callables", "in_router", "response_filtered", "text", "websocket_with_all", "overridden"),
     },
     "get_semaphore()": {"limited"},
@@ -114,7 +168,10 @@ def test_every_variable_is_used(name: str) -> None:
 def test_every_global_is_there(name: str) -> None:
     """Also those on paths that no test happens to take."""
     function = compiled()[name]
-    codes = [function.__code__, *(const for const in function.__code__.co_consts if isinstance(const, CodeType))]
+    codes = [
+        function.__code__,
+        *(const for const in function.__code__.co_consts if isinstance(const, CodeType)),
+    ]
     named = {step.argval for code in codes for step in get_instructions(code) if step.opname == "LOAD_GLOBAL"}
     assert named - set(dir(builtins)) - set(function.__globals__) == set()
 

@@ -134,7 +134,11 @@ def test_a_route_that_is_not_chosen_is_not_converted() -> None:
         (["/a/b", "/{rest:path}"], "/a/b", ["/a/b", {}]),
         (["/a/{x}", "/{y}/b"], "/a/b", ["/a/{x}", {"x": "b"}]),
         (["/{y}/b", "/a/{x}"], "/a/b", ["/{y}/b", {"y": "a"}]),
-        (["/{y}/c", "/a/{x}"], "/a/b", ["/a/{x}", {"x": "b"}]),  # the second is found though the first begins well
+        (
+            ["/{y}/c", "/a/{x}"],
+            "/a/b",
+            ["/a/{x}", {"x": "b"}],
+        ),  # the second is found though the first begins well
         (["/{name}.json", "/{name}"], "/a.json", ["/{name}.json", {"name": "a"}]),
         (["/{name}", "/{name}.json"], "/a.json", ["/{name}", {"name": "a.json"}]),
         (["/a", "/a"], "/a", ["/a", {}]),
@@ -381,7 +385,9 @@ def templates(draw: st.DrawFn) -> str:
 
 
 METHODS = st.sampled_from([["GET"], ["POST"], ["GET", "POST"]])
-ROUTES = st.lists(st.tuples(templates(), METHODS, st.sampled_from(["", "/a", "/{z}", "/a/b"])), min_size=1, max_size=8)
+ROUTES = st.lists(
+    st.tuples(templates(), METHODS, st.sampled_from(["", "/a", "/{z}", "/a/b"])), min_size=1, max_size=8
+)
 PATHS = st.lists(st.sampled_from(PIECES), min_size=1, max_size=5).map(lambda pieces: "/" + "/".join(pieces))
 
 
@@ -401,7 +407,11 @@ async def nothing(request: Request) -> None: ...
 
 
 @settings(max_examples=300, deadline=None)
-@given(routes=ROUTES, paths=st.lists(PATHS, min_size=1, max_size=5), method=st.sampled_from(["GET", "POST", "PUT"]))
+@given(
+    routes=ROUTES,
+    paths=st.lists(PATHS, min_size=1, max_size=5),
+    method=st.sampled_from(["GET", "POST", "PUT"]),
+)
 def test_the_lookup_finds_what_a_scan_finds(
     routes: list[tuple[str, list[str], str]], paths: list[str], method: str
 ) -> None:
@@ -415,7 +425,9 @@ def test_the_lookup_finds_what_a_scan_finds(
             included.add_api_route(template, nothing, methods=methods, name=str(number), response_model=None)
             app_router.include_router(included, prefix=prefix)
         else:
-            app_router.add_api_route(template, nothing, methods=methods, name=str(number), response_model=None)
+            app_router.add_api_route(
+                template, nothing, methods=methods, name=str(number), response_model=None
+            )
     for path in paths:
         scope = {"type": "http", "path": path, "method": method, "headers": []}
         expected = scanned(plain, dict(scope))
@@ -426,7 +438,10 @@ def test_the_lookup_finds_what_a_scan_finds(
 
 def test_a_scan_is_what_starlette_does() -> None:
     """The reference of the test above, against Starlette's own router."""
-    routes = [Route("/{x}", nothing, methods=["POST"], name="0"), Route("/a", nothing, methods=["GET"], name="1")]
+    routes = [
+        Route("/{x}", nothing, methods=["POST"], name="0"),
+        Route("/a", nothing, methods=["GET"], name="1"),
+    ]
     scope = {"type": "http", "path": "/a", "method": "GET", "headers": []}
     assert scanned(routes, scope) == ("1", {})
     assert TestClient(Router(routes)).delete("/a").headers["allow"] == "POST"

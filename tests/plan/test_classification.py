@@ -1,7 +1,8 @@
-"""From a declared parameter to its node: where it is read from, by the rules of `_plan/parameters.py` in their order."""
+"""From a declared parameter to its node: where it is read from, by the rules of `_plan/parameters.py`."""
 
 import functools
 import inspect
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -65,7 +66,9 @@ def get_db() -> Any: ...
 
 def declared(annotation: Any = EMPTY, default: Any = EMPTY, *, path: str = "/") -> Any:
     """The node of the parameter `x: annotation = default` of an endpoint under `path`."""
-    parameter = inspect.Parameter("x", inspect.Parameter.POSITIONAL_OR_KEYWORD, annotation=annotation, default=default)
+    parameter = inspect.Parameter(
+        "x", inspect.Parameter.POSITIONAL_OR_KEYWORD, annotation=annotation, default=default
+    )
     return classify(parameter, frozenset(["x"]) if "{x}" in path else frozenset())
 
 
@@ -252,6 +255,13 @@ Alias = TypeAliasType("Alias", Annotated[int, Header()])
 
 def test_type_aliases_are_seen_through() -> None:
     assert declared(Alias).location == "header"
+
+
+@pytest.mark.skipif(sys.version_info < (3, 12), reason="the statement is of Python 3.12")
+def test_type_statements_are_seen_through() -> None:
+    namespace = {"Annotated": Annotated, "Header": Header}
+    exec("type Token = Annotated[str, Header()]", namespace)
+    assert declared(namespace["Token"]).location == "header"
 
 
 def test_string_annotations_are_evaluated_where_they_were_written() -> None:

@@ -1,4 +1,4 @@
-"""A plan is decided once and frozen; making it leaves the user's objects as they were, and shares what can be shared."""
+"""A plan is decided once and frozen; making it edits nothing of the user's, and shares what can be shared."""
 
 import copy
 import dataclasses
@@ -131,7 +131,9 @@ def test_a_callable_that_cannot_be_hashed_is_itself() -> None:
         def __call__(self) -> None: ...
 
     one, other = Unhashable(), Unhashable()
-    first, again, second = build_root(lambda: None, "/", [Depends(one), Depends(one), Depends(other)]).dependencies
+    first, again, second = build_root(
+        lambda: None, "/", [Depends(one), Depends(one), Depends(other)]
+    ).dependencies
     assert first.cache_key == again.cache_key != second.cache_key
 
 
@@ -148,7 +150,10 @@ def test_whether_parameters_are_keys_of_the_body(parameters: dict[str, Any], emb
     def function(**kwargs: Any) -> None: ...
 
     function.__signature__ = inspect.Signature(  # type: ignore[attr-defined]
-        [inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, annotation=a) for name, a in parameters.items()]
+        [
+            inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, annotation=a)
+            for name, a in parameters.items()
+        ]
     )
     body = plan_of(function, "/").body
     assert body is not None

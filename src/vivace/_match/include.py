@@ -34,6 +34,7 @@ from vivace._options import IncludeContext, RouteOptions
 from vivace._plan.dependencies import build_parameterless
 from vivace._plan.nodes import DependencyPlan
 from vivace._plan.paths import path_parameter_names
+from vivace._plan.response import item_field
 from vivace._starlette import get_route_path, replace_params
 
 if TYPE_CHECKING:
@@ -69,6 +70,10 @@ class EffectiveRoute(Operation):
         options = context.apply(options_of(route))
         path = context.prefix + route.path
         self.declare(path, route.endpoint, options, root=_extended_root(route, context, path))
+        if self.stream_item_type is None and route.stream_item_type is not None:
+            # A router's response class that is no stream of items still has them described, as FastAPI does.
+            self.stream_item_type = route.stream_item_type
+            self.stream_item_field = item_field(self.unique_id, self.stream_item_type, self.endpoint)
         self.app = route.app_for(self)
 
     matches = _matches_as_included
