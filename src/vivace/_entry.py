@@ -6,24 +6,17 @@ outside of it) are one try block here when nothing stands between them.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from starlette.concurrency import run_in_threadpool
-from starlette.exceptions import HTTPException, WebSocketException
 from starlette.middleware.errors import ServerErrorMiddleware
-from starlette.requests import Request
 from starlette.types import ASGIApp, Receive, Scope, Send
-from starlette.websockets import WebSocket
 
 from vivace._compile.runtime import RESPONSE_STARTED, tracked
-from vivace._starlette import is_async_callable
+from vivace._handlers import Handler, answer
 from vivace.telemetry import _api as telemetry
 
 if TYPE_CHECKING:
     from vivace.applications import FastAPI
-
-Handler = Callable[[Any, Any], Any]
 
 
 class Entry:
@@ -40,24 +33,11 @@ class Entry:
         try:
             await self.select(scope)(scope, receive, send)
         except Exception as exc:
-            if not await self.answer(exc, scope, receive, send):
+            if not await answer(self.owner.exception_handlers, exc, scope, receive, send):
                 raise
 
     def select(self, scope: Scope) -> ASGIApp:
         return self.router.select(scope)
-
-    async def answer(self, exc: Exception, scope: Scope, receive: Receive, send: Send) -> bool:
-        """Let the handler for the exception answer; false if there is none."""
-        handler = find_handler(self.owner.exception_handlers, exc)
-        if handler is None:
-            return False
-        if scope.get(RESPONSE_STARTED):
-            raise RuntimeError("Caught handled exception, but response already started.") from exc
-        make = Request if scope["type"] == "http" else WebSocket
-        response = await call_handler(handler, make(scope, receive, send), exc)
-        if response is not None:
-            await response(scope, receive, tracked(scope, send))
-        return True
 
 
 class WholeEntry(Entry, ServerErrorMiddleware):
@@ -79,14 +59,14 @@ class WholeEntry(Entry, ServerErrorMiddleware):
             await self.select(scope)(scope, receive, send)
         except Exception as exc:
             if scope["type"] != "http":
-                if await self.answer(exc, scope, receive, send):
+                if await answer(self.owner.exception_handlers, exc, scope, receive, send):
                     return
                 raise
             await self._answer_or_fail(exc, scope, receive, send)
 
     async def _answer_or_fail(self, exc: Exception, scope: Scope, receive: Receive, send: Send) -> None:
         try:
-            if await self.answer(exc, scope, receive, send):
+            if await answer(self.owner.exception_handlers, exc, scope, receive, send):
                 return
         except Exception as failure:
             await self._fail(failure, scope, receive, send)
@@ -118,29 +98,6 @@ class UnhandledErrors:
         except Exception as exc:
             telemetry.unhandled(scope, exc)
             raise
-
-
-def find_handler(handlers: dict[Any, Handler], exc: Exception) -> Handler | None:
-    """By status of an HTTPException, then by class; `Exception` and 500 belong to the outermost layer."""
-    if isinstance(exc, HTTPException) and exc.status_code != 500 and exc.status_code in handlers:
-        return handlers[exc.status_code]
-    for cls in type(exc).__mro__:
-        if cls is Exception:
-            break
-        if cls in handlers:
-            return handlers[cls]
-    return close_websocket if isinstance(exc, WebSocketException) else None
-
-
-async def close_websocket(websocket: WebSocket, exc: WebSocketException) -> None:
-    """What answers a `WebSocketException` unless the program says otherwise."""
-    await websocket.close(code=exc.code, reason=exc.reason)
-
-
-async def call_handler(handler: Handler, connection: Any, exc: Exception) -> Any:
-    if is_async_callable(handler):
-        return await handler(connection, exc)
-    return await run_in_threadpool(handler, connection, exc)
 
 
 def server_error_handler(app: FastAPI) -> Handler | None:

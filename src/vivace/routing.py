@@ -48,6 +48,7 @@ from vivace._frontend import (
     resolve_frontend_check_dir,
     update_scope,
 )
+from vivace._handlers import limited
 from vivace._lifespan import DefaultLifespan, as_lifespan, call_handlers, merge_lifespans
 from vivace._match.contexts import RouteContext as RouteContext
 from vivace._match.contexts import (
@@ -157,7 +158,7 @@ class APIRoute(KnowsItsMethods, Operation, Route):
             await _method_not_allowed(operation.methods)(scope, receive, send)
             return
         app: ASGIApp = operation.app if operation is not self else self.app
-        await wrap_app_with_body_limit(app, operation.max_body_size)(scope, receive, send)
+        await limited(app, operation.max_body_size)(scope, receive, send)
 
     @property
     def has_plain_matching(self) -> bool:

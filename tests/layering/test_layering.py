@@ -52,6 +52,7 @@ ORDER = [
     "_body_limit",
     # Functions are made of it.
     "_compile",
+    "_handlers",
     "_entry",
     # Routes, and how they are found.
     "_operation_id",

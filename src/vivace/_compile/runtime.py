@@ -24,7 +24,6 @@ from vivace.encoders import jsonable_encoder
 from vivace.exceptions import (
     EndpointContext,
     FastAPIError,
-    HTTPException,
     RequestValidationError,
     ResponseValidationError,
     WebSocketRequestValidationError,
@@ -110,7 +109,7 @@ def body_error(exc: Exception) -> Exception:
         return limit_error
     if isinstance(exc, StarletteHTTPException):
         return exc
-    return HTTPException(status_code=400, detail="There was an error parsing the body")
+    return StarletteHTTPException(status_code=400, detail="There was an error parsing the body")
 
 
 def is_json(content_type: str | None, strict: bool) -> bool:

@@ -14,6 +14,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from vivace._body_limit import wrap_app_with_body_limit
 from vivace._compile.runtime import tracked_app
+from vivace._handlers import limited
 from vivace._operation import Operation, Planned, WebSocketOperation
 from vivace._watched import DependencyOverrides
 from vivace.telemetry import _api as telemetry
@@ -95,7 +96,7 @@ def _first_use(target: Target, operation: Any) -> ASGIApp:
     async def compile_and_answer(scope: Scope, receive: Receive, send: Send) -> None:
         app = operation.app.current()
         if isinstance(operation, Operation):
-            app = wrap_app_with_body_limit(app, operation.max_body_size)
+            app = limited(app, operation.max_body_size)
         if _notifies(operation.dependency_overrides_provider):
             target.app = app
         await app(scope, receive, send)

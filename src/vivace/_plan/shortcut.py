@@ -15,6 +15,8 @@ from collections import deque
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from pydantic import VERSION
+
 from .fields import ModelField
 
 Schema = Mapping[str, Any]
@@ -47,8 +49,14 @@ _INSIDE: Mapping[str, tuple[str, ...]] = {
 _EMPTY_CONTAINERS = (list, dict, set, frozenset, tuple, deque)
 
 
+# Before 2.11 the one pass takes the first of two equal keys, and `json` the last.
+_TAKES_LAST_KEY = tuple(int(part) for part in VERSION.split(".")[:2]) >= (2, 11)
+
+
 def reads_json_alike(field: ModelField) -> bool:
     """Whether validating JSON text gives what parsing it first and validating the data gives."""
+    if not _TAKES_LAST_KEY:
+        return False
     schema: Any = field.type_adapter.core_schema
     # Something else than a dict stands for the schema of a model that is built later (`defer_build`).
     return isinstance(schema, dict) and all(_is_alike(node) for node in _nodes(schema))

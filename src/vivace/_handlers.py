@@ -1,0 +1,78 @@
+"""Exception handlers: which one answers an exception, and its answer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from starlette.concurrency import run_in_threadpool
+from starlette.exceptions import HTTPException, WebSocketException
+from starlette.requests import Request
+from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.websockets import WebSocket
+
+from vivace._body_limit import wrap_app_with_body_limit
+from vivace._compile.runtime import RESPONSE_STARTED, tracked
+from vivace._starlette import is_async_callable
+
+Handler = Callable[[Any, Any], Any]
+
+
+async def answer(
+    handlers: Mapping[Any, Handler], exc: Exception, scope: Scope, receive: Receive, send: Send
+) -> bool:
+    """Let the handler for the exception answer; false if there is none.
+
+    Raises `RuntimeError` if there is one but something was answered already.
+    """
+    handler = find_handler(handlers, exc)
+    if handler is None:
+        return False
+    if scope.get(RESPONSE_STARTED):
+        raise RuntimeError("Caught handled exception, but response already started.") from exc
+    make = Request if scope["type"] == "http" else WebSocket
+    response = await call_handler(handler, make(scope, receive, send), exc)
+    if response is not None:
+        await response(scope, receive, tracked(scope, send))
+    return True
+
+
+def limited(app: ASGIApp, max_body_size: int | None) -> ASGIApp:
+    """`app` with a limit in bytes; a body that is too large is answered by the application's handlers."""
+    return app if max_body_size is None else wrap_app_with_body_limit(_with_handlers(app), max_body_size)
+
+
+def _with_handlers(app: ASGIApp) -> ASGIApp:
+
+    async def answering(scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            await app(scope, receive, send)
+        except Exception as exc:
+            handlers = getattr(scope.get("app"), "exception_handlers", {})
+            if not await answer(handlers, exc, scope, receive, send):
+                raise
+
+    return answering
+
+
+def find_handler(handlers: Mapping[Any, Handler], exc: Exception) -> Handler | None:
+    """By status of an HTTPException, then by class; `Exception` and 500 belong to the outermost layer."""
+    if isinstance(exc, HTTPException) and exc.status_code != 500 and exc.status_code in handlers:
+        return handlers[exc.status_code]
+    for cls in type(exc).__mro__:
+        if cls is Exception:
+            break
+        if cls in handlers:
+            return handlers[cls]
+    return close_websocket if isinstance(exc, WebSocketException) else None
+
+
+async def close_websocket(websocket: WebSocket, exc: WebSocketException) -> None:
+    """What answers a `WebSocketException` unless the program says otherwise."""
+    await websocket.close(code=exc.code, reason=exc.reason)
+
+
+async def call_handler(handler: Handler, connection: Any, exc: Exception) -> Any:
+    if is_async_callable(handler):
+        return await handler(connection, exc)
+    return await run_in_threadpool(handler, connection, exc)
