@@ -142,7 +142,9 @@ def outcome(encoder: Callable[..., Any], value: Any, options: dict[str, Any]) ->
     return re.sub(r" at 0x\w+", "", repr(result))
 
 
-@pytest.mark.parametrize("options", OPTIONS, ids=lambda options: re.sub(r" at 0x[0-9a-f]+", "", repr(options)))
+@pytest.mark.parametrize(
+    "options", OPTIONS, ids=lambda options: re.sub(r" at 0x[0-9a-f]+", "", repr(options))
+)
 @pytest.mark.parametrize("name", VALUES)
 def test_same_value_same_json(name: str, options: dict[str, Any]) -> None:
     make = VALUES[name]

@@ -43,6 +43,8 @@ from types import ModuleType
 from typing import Any, TypeVar
 from urllib.parse import quote, unquote, urlencode
 
+from pydantic_core import SchemaError
+
 from .recorder import events_taken, record
 
 ORACLE = "fastapi"
@@ -354,6 +356,10 @@ def _describe_error(error: BaseException | None) -> str | None:
         return f"{type(error).__name__}({error.message}: {inner})"
     if isinstance(error, RecursionError):
         return "builtins.RecursionError"  # its message tells where the stack happened to end
+    if isinstance(error, SchemaError):
+        return (
+            "pydantic_core.SchemaError"  # its message lists the schemas around the one that cannot be built
+        )
     public = next(kind for kind in type(error).__mro__ if not kind.__module__.startswith(f"{SUBJECT}._"))
     return neutral(f"{public.__module__}.{public.__qualname__}: {error}")
 
