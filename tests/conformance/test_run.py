@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from pathlib import Path
 from typing import Any
@@ -10,9 +11,14 @@ import pytest
 
 from conformance import run
 from conformance.run import ConformanceError, Ledger, group, objections, read_excused
-from vivace.as_fastapi import FASTAPI_VERSION
 
 ROOT = Path(__file__).parents[2]
+# Read, not imported from vivace.as_fastapi: in this process `fastapi` has to stay what it is.
+FASTAPI_VERSION = re.findall(
+    r'^FASTAPI_VERSION = "(.+)"$',
+    (ROOT / "src/vivace/as_fastapi.py").read_text(encoding="utf-8"),
+    re.MULTILINE,
+)[0]
 EXPECTED = {"collected": 3, "skipped": ["s"]}
 REASON = "pins a detail"
 

@@ -1,8 +1,8 @@
 """Random applications and random requests: vivace answers as FastAPI does.
 
-Twice: from hypothesis, whose examples are alike in clusters, and from plain seeds, which spread more evenly. Both always
-make the same applications, so a failure in CI is the failure at home. A failing case is made small here rather than by
-hypothesis: `generated` knows what a program is made of. For many more: `python -m tests.differential.long`.
+Twice: from hypothesis, whose examples are alike in clusters, and from plain seeds, which spread more evenly. Both
+always make the same applications, so a failure in CI is the failure at home. A failing case is made small here rather
+than by hypothesis: `generated` knows what a program is made of. For many more: `python -m tests.differential.long`.
 """
 
 import pytest
