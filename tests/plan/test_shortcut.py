@@ -41,10 +41,11 @@ from pydantic import (
     model_validator,
     with_config,
 )
+from starlette.exceptions import HTTPException
 from typing_extensions import TypedDict
 
 from tests.plan import json_texts
-from vivace import Body, Depends, FastAPI, HTTPException
+from vivace import Body, Depends, FastAPI
 from vivace._compile import runtime
 from vivace._plan.fields import ModelField
 from vivace._plan.shortcut import reads_json_alike

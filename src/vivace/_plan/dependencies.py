@@ -105,14 +105,13 @@ def _child(
 
 
 def build_parameterless(depends: params.Depends, route_path: str) -> DependencyPlan:
-    """The plan of a dependency listed in `dependencies=[...]`, called for its effect."""
+    """The plan of a dependency listed in `dependencies=[...]`, called for its effect: once, whatever its `use_cache`."""
     require(callable(depends.dependency), "A parameter-less dependency must have a callable dependency")
     assert depends.dependency is not None
     return build_dependency(
         depends.dependency,
         route_path,
         own_scopes=_security_scopes(depends),
-        use_cache=depends.use_cache,
         scope=depends.scope,
         concurrency=depends._concurrency,
     )
@@ -154,7 +153,7 @@ def _overridden(
         own_scopes=node.own_scopes,
         parent_scopes=node.parent_scopes,
         use_cache=node.use_cache,
-        scope=node.scope,
+        scope=node.exit_scope,
         concurrency=node.concurrency,
     )
     return with_overrides(substitute, overrides)
