@@ -105,7 +105,7 @@ def _child(
 
 
 def build_parameterless(depends: params.Depends, route_path: str) -> DependencyPlan:
-    """The plan of a dependency listed in `dependencies=[...]`, called for its effect: once, whatever its `use_cache`."""
+    """The plan of a dependency listed in `dependencies=[...]`: called for its effect, once, whatever its `use_cache`."""
     require(callable(depends.dependency), "A parameter-less dependency must have a callable dependency")
     assert depends.dependency is not None
     return build_dependency(
@@ -133,7 +133,10 @@ def build_root(
 def with_overrides(
     root: DependencyPlan, overrides: Mapping[Callable[..., Any], Callable[..., Any]]
 ) -> DependencyPlan:
-    """The same plan with the calls that `dependency_overrides` names replaced, and their parameters read anew."""
+    """The same plan with the calls that `dependency_overrides` names replaced, and their parameters read anew.
+
+    What stands in for a dependency is cached under the key of the original.
+    """
     return replace(root, dependencies=tuple(_overridden(child, overrides) for child in root.dependencies))
 
 
@@ -153,10 +156,10 @@ def _overridden(
         own_scopes=node.own_scopes,
         parent_scopes=node.parent_scopes,
         use_cache=node.use_cache,
-        scope=node.exit_scope,
+        scope=node.scope,
         concurrency=node.concurrency,
     )
-    return with_overrides(substitute, overrides)
+    return replace(with_overrides(substitute, overrides), stands_for=node)
 
 
 def _is_hashable(value: object) -> bool:

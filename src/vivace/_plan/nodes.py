@@ -92,6 +92,7 @@ class DependencyPlan:
     parent_scopes: tuple[str, ...] = ()
     concurrency: _DependencyConcurrency | None = None
     route_path: str | None = None
+    stands_for: DependencyPlan | None = None  # what `dependency_overrides` has replaced by this
 
     @property
     def parameters(self) -> tuple[ParameterPlan, ...]:
@@ -119,6 +120,8 @@ class DependencyPlan:
     @property
     def cache_key(self) -> tuple[Any, tuple[str, ...], str]:
         """Dependencies with the same key are called once per request."""
+        if self.stands_for is not None:
+            return self.stands_for.cache_key
         scopes = tuple(sorted(set(self.oauth_scopes))) if self.uses_scopes else ()
         return (_hashable(self.call), scopes, self.exit_scope or "")
 
