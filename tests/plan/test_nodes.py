@@ -196,14 +196,14 @@ def test_overrides_make_another_plan_and_leave_the_first() -> None:
     assert [node.call for node in walk(overridden)] == [endpoint, user, session, other_paging]
 
 
-def test_what_stands_in_for_two_dependencies_is_one_call() -> None:
+def test_what_stands_in_for_two_dependencies_is_called_for_each() -> None:
     def first() -> None: ...
 
     def second() -> None: ...
 
     root = build_root(endpoint, "/items/{item_id}", [Depends(first), Depends(second)])
     one, other = with_overrides(root, {first: paging, second: paging}).dependencies[:2]
-    assert one.cache_key == other.cache_key
+    assert one.cache_key != other.cache_key
 
 
 # --- the user's objects -----------------------------------------------------------------------------------------------

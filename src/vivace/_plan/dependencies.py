@@ -105,7 +105,7 @@ def _child(
 
 
 def build_parameterless(depends: params.Depends, route_path: str) -> DependencyPlan:
-    """The plan of a dependency listed in `dependencies=[...]`: called for its effect, once, whatever its `use_cache`."""
+    """The plan of one of `dependencies=[...]`: called for its effect, once, whatever its `use_cache`."""
     require(callable(depends.dependency), "A parameter-less dependency must have a callable dependency")
     assert depends.dependency is not None
     return build_dependency(
