@@ -1,7 +1,7 @@
 """Random applications and random requests: vivace answers as FastAPI does.
 
-The examples are fixed (`derandomize`), so a failure in CI is the failure at home. A failing case is made small here rather
-than by hypothesis: `generated` knows what a program is made of. For many more, from plain seeds:
+The examples are fixed (`derandomize`), so a failure in CI is the failure at home. A failing case is made small here
+rather than by hypothesis: `generated` knows what a program is made of. For many more, from plain seeds:
 `python -m tests.differential.long`.
 """
 
