@@ -12,7 +12,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from starlette.websockets import WebSocket
 
 from vivace._body_limit import wrap_app_with_body_limit
-from vivace._compile.runtime import RESPONSE_STARTED, tracked
+from vivace._lanes import RESPONSE_STARTED, send_response
 from vivace._starlette import is_async_callable
 
 Handler = Callable[[Any, Any], Any]
@@ -30,11 +30,19 @@ async def answer(
         return False
     if scope.get(RESPONSE_STARTED):
         raise RuntimeError("Caught handled exception, but response already started.") from exc
-    make = Request if scope["type"] == "http" else WebSocket
-    response = await call_handler(handler, make(scope, receive, send), exc)
+    response = await response_to(handler, exc, scope, receive, send)
     if response is not None:
-        await response(scope, receive, tracked(scope, send))
+        await send_response(response, scope, receive, send)
     return True
+
+
+async def response_to(handler: Handler, exc: Exception, scope: Scope, receive: Receive, send: Send) -> Any:
+    """What the handler makes of the exception: a response, or nothing if it has answered itself."""
+    make = Request if scope["type"] == "http" else WebSocket
+    connection = make(scope, receive, send)
+    if is_async_callable(handler):
+        return await handler(connection, exc)
+    return await run_in_threadpool(handler, connection, exc)
 
 
 def limited(app: ASGIApp, max_body_size: int | None) -> ASGIApp:
@@ -70,9 +78,3 @@ def find_handler(handlers: Mapping[Any, Handler], exc: Exception) -> Handler | N
 async def close_websocket(websocket: WebSocket, exc: WebSocketException) -> None:
     """What answers a `WebSocketException` unless the program says otherwise."""
     await websocket.close(code=exc.code, reason=exc.reason)
-
-
-async def call_handler(handler: Handler, connection: Any, exc: Exception) -> Any:
-    if is_async_callable(handler):
-        return await handler(connection, exc)
-    return await run_in_threadpool(handler, connection, exc)

@@ -25,6 +25,7 @@ from starlette.websockets import WebSocket
 
 from vivace import params
 from vivace._frontend import DependencySolver
+from vivace._lanes import send_response, tracked
 from vivace._plan.body import build_body
 from vivace._plan.dependant import Dependant
 from vivace._plan.dependencies import build_parameterless, with_overrides
@@ -34,7 +35,12 @@ from vivace._plan.signature import call_kind
 from vivace._starlette import is_async_callable
 from vivace.background import BackgroundTasks
 from vivace.encoders import jsonable_encoder
-from vivace.exceptions import EndpointContext, RequestValidationError, ResponseValidationError
+from vivace.exceptions import (
+    EndpointContext,
+    RequestValidationError,
+    ResponseValidationError,
+    _no_response_error,
+)
 from vivace.types import IncEx
 
 from . import observe as telemetry
@@ -216,7 +222,7 @@ async def _read_body(plan: EndpointPlan, request: Request, context: Any, observe
     scope = request.scope
     if plan.body.is_form:
         return await read_form(request, plan.form_limits)
-    raw = await runtime.receive_body(scope, request.receive, request)
+    raw = await runtime.body_of_request(request)
     try:
         return runtime.parse_body(scope, raw, plan.strict_content_type, context)
     except RequestValidationError as exc:
@@ -315,7 +321,7 @@ def request_response(func: Callable[[Request], Awaitable[Response] | Response]) 
     call = func if is_async_callable(func) else lambda request: run_in_threadpool(func, request)
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
-        request = Request(scope, receive, runtime.tracked(scope, send))
+        request = Request(scope, receive, tracked(scope, send))
         answered = False
         with CancelScope() as cleanup:
             async with AsyncExitStack() as stack:
@@ -329,10 +335,10 @@ def request_response(func: Callable[[Request], Awaitable[Response] | Response]) 
                     stack.push_async_callback(request.close)
                     answer = await call(request)
                 if answer is not None:
-                    await runtime.send_response(answer, scope, receive, send)
+                    await send_response(answer, scope, receive, send)
                     answered = True
         if not answered:
-            raise runtime.no_response_error()
+            raise _no_response_error()
 
     return app
 
@@ -341,7 +347,7 @@ def websocket_session(func: Callable[[WebSocket], Awaitable[None]]) -> ASGIApp:
     """The ASGI application of a function that takes a WebSocket."""
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
-        session = WebSocket(scope, receive, runtime.tracked(scope, send))
+        session = WebSocket(scope, receive, tracked(scope, send))
         async with request_stacks(scope):
             await func(session)
 

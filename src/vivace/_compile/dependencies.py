@@ -20,6 +20,7 @@ from vivace.concurrency import (
     _asynccontextmanager_with_shielded_exit,
     _contextmanager_with_concurrency_limit,
     contextmanager_in_threadpool,
+    enter_generator,
 )
 
 from . import runtime
@@ -223,6 +224,9 @@ class DependencyEmitter:
     def _enter(self, node: DependencyPlan, call: str, arguments: str) -> str:
         """The expression that enters a `yield` dependency on the stack of its scope."""
         assert node.call is not None
+        stack = "function_stack" if node.exit_scope == "function" else "stack"
+        if node.kind is CallKind.ASYNC_GENERATOR and node.concurrency is None:
+            return f"await {self.source.use(enter_generator)}({stack}, {call}({arguments}), cleanup)"
         if node.kind is CallKind.ASYNC_GENERATOR:
             manager = self.source.bind(f"{call}_manager", asynccontextmanager(node.call))
             opened = f"{manager}({arguments})"
@@ -237,7 +241,6 @@ class DependencyEmitter:
             opened = (
                 f"{self.source.bind('limited', _contextmanager_with_concurrency_limit)}({opened}, {limit})"
             )
-        stack = "function_stack" if node.exit_scope == "function" else "stack"
         return f"await {stack}.enter_async_context({opened})"
 
 
