@@ -1,15 +1,21 @@
-"""Values without a response model as JSON: plain data in one pass, anything else as FastAPI encodes it."""
+"""Values without a response model as JSON text: plain data in one pass, anything else as FastAPI encodes it."""
 
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import Any, cast
 
 from starlette.responses import JSONResponse
 
 from vivace.encoders import jsonable_encoder
 
+# PERF (W1, 404, 422): `JSONResponse.render` makes an encoder for every response.
 _encode = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode
+
+
+def plain_json_bytes(value: Any) -> bytes:
+    """Plain data as JSON, as `JSONResponse` writes it; raises what that raises for anything else."""
+    return _encode(value).encode("utf-8")
 
 
 def json_bytes(value: Any) -> bytes:
@@ -35,4 +41,4 @@ class EncodedResponse(JSONResponse):
     """A JSON response whose content is JSON text already."""
 
     def render(self, content: Any) -> bytes:
-        return bytes(content)
+        return cast("bytes", content)

@@ -23,6 +23,9 @@ RESPONSE_STARTED = "vivace.response_started"
 
 RawHeaders = Sequence[tuple[bytes, bytes]]
 
+# A tuple, which a server may remember; a list it must read each time.
+JSON_HEADERS: RawHeaders = ((b"content-type", b"application/json"),)
+
 _plain_call = Response.__call__
 _own_body = Request.body
 

@@ -48,6 +48,13 @@ async def contextmanager_in_threadpool(cm: AbstractContextManager[_T]) -> AsyncG
         await _exit_in_thread(cm, None)
 
 
+@asynccontextmanager
+async def as_async(cm: AbstractContextManager[_T]) -> AsyncGenerator[_T, None]:
+    """A sync context manager as an async one, entered and left on the event loop."""
+    with cm as value:
+        yield value
+
+
 async def _exit_in_thread(cm: AbstractContextManager[_T], exc: BaseException | None) -> bool | None:
     # A limiter of its own. With the shared one, forty endpoints that wait for a connection from a pool would
     # hold all the threads, and the exit code that gives a connection back would never get one.

@@ -11,7 +11,7 @@ import weakref
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
-from functools import partial
+from functools import partial, wraps
 from typing import Any, Protocol
 
 from anyio import CancelScope
@@ -249,11 +249,13 @@ async def _answer(
         answer = _stream(response_plan, dependant.call(**solved.values), context, scope, arguments)
         answer.headers.raw.extend(solved.response.headers.raw)
         return answer
-    is_coroutine = call_kind(dependant.call) is CallKind.ASYNC
+    kind = call_kind(dependant.call, dependant.inline)
+    called = replace(dependant, call=_inline(dependant.call)) if kind is CallKind.INLINE else dependant
+    is_coroutine = kind is not CallKind.SYNC
     result = await telemetry.run_endpoint(
         observed,
         steps.run_endpoint_function,
-        dependant=dependant,
+        dependant=called,
         values=solved.values,
         is_coroutine=is_coroutine,
     )
@@ -282,6 +284,16 @@ async def _answer(
     runtime.without_forbidden_body(answer)
     answer.headers.raw.extend(solved.response.headers.raw)
     return answer
+
+
+def _inline(call: Callable[..., Any]) -> Callable[..., Any]:
+    """A sync endpoint that is called on the event loop, as the coroutine function that it might be."""
+
+    @wraps(call)
+    async def call_inline(**values: Any) -> Any:
+        return call(**values)
+
+    return call_inline
 
 
 def _stream(

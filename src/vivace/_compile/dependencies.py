@@ -19,6 +19,7 @@ from vivace._plan.tree import calls_something_uncached, count_uses, needs_of
 from vivace.concurrency import (
     _asynccontextmanager_with_shielded_exit,
     _contextmanager_with_concurrency_limit,
+    as_async,
     contextmanager_in_threadpool,
     enter_generator,
 )
@@ -209,7 +210,7 @@ class DependencyEmitter:
         self.source.line(f"{value} = {expression}" if value else expression)
 
     def _plain_call(self, node: DependencyPlan, value: str | None, call: str, arguments: str) -> None:
-        expression = f"await {call}({arguments})"
+        expression = f"{call}({arguments})" if node.kind is CallKind.INLINE else f"await {call}({arguments})"
         if node.kind is CallKind.SYNC:
             expression = f"await {self.source.use(run_in_threadpool)}({join(call, arguments)})"
         limit = self._limit(node)
@@ -233,6 +234,12 @@ class DependencyEmitter:
             opened = (
                 f"{self.source.bind('shielded', _asynccontextmanager_with_shielded_exit)}({opened}, cleanup)"
             )
+        elif node.kind is CallKind.INLINE_GENERATOR:
+            manager = self.source.bind(f"{call}_manager", contextmanager(node.call))
+            opened = f"{manager}({arguments})"
+            if node.concurrency is None:
+                return f"{stack}.enter_context({opened})"
+            opened = f"{self.source.use(as_async)}({opened})"
         else:
             manager = self.source.bind(f"{call}_manager", contextmanager(node.call))
             opened = f"{self.source.use(contextmanager_in_threadpool)}({manager}({arguments}))"

@@ -8,7 +8,7 @@ from pydantic_core import ValidationError
 from starlette.responses import JSONResponse, Response
 
 from vivace._json import json_bytes
-from vivace._lanes import respond, send_response
+from vivace._lanes import JSON_HEADERS, respond, send_response
 from vivace._plan.fields import located_errors
 from vivace._plan.nodes import ResponseMode, ResponsePlan, SerializeOptions, Special
 from vivace._status import is_body_allowed_for_status_code
@@ -71,7 +71,7 @@ class ResponseEmitter:
             self.source.line(after)
 
     def _json_head(self) -> tuple[str, str]:
-        return self.source.bind("json_headers", (runtime.JSON_TYPE,)), str(self.plan.status_code or 200)
+        return self.source.bind("json_headers", JSON_HEADERS), str(self.plan.status_code or 200)
 
     # -- as an object
 

@@ -28,7 +28,6 @@ from vivace.exceptions import (
     WebSocketRequestValidationError,
 )
 
-JSON_TYPE = (b"content-type", b"application/json")
 _NO_QUERY: dict[str, str] = {}
 
 

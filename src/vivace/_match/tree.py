@@ -219,7 +219,10 @@ class Matcher:
 
     def select(self, scope: Scope, path: str) -> tuple[Match, Target | None]:
         """The target that answers; the match is put into the scope."""
-        for target, texts in self._trees[scope["type"]].candidates(path):
+        candidates = self._trees[scope["type"]].candidates(path)
+        if not candidates:
+            return Match.NONE, None
+        for target, texts in candidates:
             # PERF (W1, W2, W8): the first route that can match nearly always does.
             if target.path is None or (target.methods is not None and scope["method"] not in target.methods):
                 break
