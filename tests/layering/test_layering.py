@@ -29,6 +29,8 @@ ORDER = [
     "_doors",
     "_lanes",
     "_anyio",
+    "_workers",
+    "_threads",
     "concurrency",
     "datastructures",
     "exceptions",
