@@ -15,7 +15,6 @@ from collections.abc import Callable, Mapping
 from contextvars import Context
 from typing import Any, NamedTuple, Protocol
 
-
 _UNKNOWN = object()
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException, WebSocketException
 from starlette.requests import Request
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -16,6 +15,7 @@ from vivace._json import json_bytes, plain_json_bytes
 from vivace._lanes import JSON_HEADERS, RESPONSE_STARTED, respond, send_response
 from vivace._starlette import is_async_callable
 from vivace._status import is_body_allowed_for_status_code
+from vivace.concurrency import run_in_thread
 from vivace.exception_handlers import http_exception_handler, request_validation_exception_handler
 from vivace.exceptions import RequestValidationError
 
@@ -65,7 +65,7 @@ async def response_to(handler: Handler, exc: Exception, scope: Scope, receive: R
     connection = make(scope, receive, send)
     if is_async_callable(handler):
         return await handler(connection, exc)
-    return await run_in_threadpool(handler, connection, exc)
+    return await run_in_thread(handler, connection, exc)
 
 
 def limited(app: ASGIApp, max_body_size: int | None) -> ASGIApp:

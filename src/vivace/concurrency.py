@@ -31,8 +31,7 @@ from vivace._threads import run_in_thread as run_in_thread
 _T = TypeVar("_T")
 
 
-@asynccontextmanager
-async def contextmanager_in_threadpool(cm: AbstractContextManager[_T]) -> AsyncGenerator[_T, None]:
+class _InThread(AbstractAsyncContextManager[_T]):
     """Enter and leave a sync context manager in worker threads, from async code.
 
         async with contextmanager_in_threadpool(open("data.csv")) as file:
@@ -41,14 +40,22 @@ async def contextmanager_in_threadpool(cm: AbstractContextManager[_T]) -> AsyncG
     Waiting to enter can be cancelled; leaving cannot. As in a `with` statement, an `__exit__` that answers
     true suppresses the exception.
     """
-    value = await run_in_threadpool(cm.__enter__)
-    try:
-        yield value
-    except BaseException as exc:
-        if not await _exit_in_thread(cm, exc):
-            raise
-    else:
-        await _exit_in_thread(cm, None)
+
+    __slots__ = ("cm",)
+
+    def __init__(self, cm: AbstractContextManager[_T]) -> None:
+        self.cm = cm
+
+    async def __aenter__(self) -> _T:
+        return await run_in_thread(self.cm.__enter__)
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, exc: BaseException | None, traceback: TracebackType | None
+    ) -> bool | None:
+        return await run_exit_in_thread(self.cm.__exit__, kind, exc, traceback)
+
+
+contextmanager_in_threadpool = _InThread
 
 
 @asynccontextmanager
@@ -56,12 +63,6 @@ async def as_async(cm: AbstractContextManager[_T]) -> AsyncGenerator[_T, None]:
     """A sync context manager as an async one, entered and left on the event loop."""
     with cm as value:
         yield value
-
-
-async def _exit_in_thread(cm: AbstractContextManager[_T], exc: BaseException | None) -> bool | None:
-    if exc is None:
-        return await run_exit_in_thread(cm.__exit__, None, None, None)
-    return await run_exit_in_thread(cm.__exit__, type(exc), exc, exc.__traceback__)
 
 
 _NO_SCOPE: AbstractContextManager[None] = nullcontext()

@@ -16,6 +16,7 @@ from pydantic import BaseModel
 
 import vivace
 from vivace import BackgroundTasks, Depends, FastAPI, Form, HTTPException
+from vivace._threads import workers
 from vivace.responses import StreamingResponse
 
 PACKAGE = str(Path(vivace.__file__).parent)
@@ -342,7 +343,14 @@ def hops(monkeypatch: pytest.MonkeyPatch) -> list[Callable[..., Any]]:
         functions.append(function)
         return await run_sync(function, *args, **kwargs)
 
-    monkeypatch.setattr(anyio.to_thread, "run_sync", counted)
+    put = workers.put
+
+    def counted_put(job: Any) -> None:
+        functions.append(job.function)
+        put(job)
+
+    monkeypatch.setattr(anyio.to_thread, "run_sync", counted)  # what Starlette's own code uses
+    monkeypatch.setattr(workers, "put", counted_put)
     return functions
 
 

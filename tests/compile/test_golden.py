@@ -122,7 +122,7 @@ PIECES = {
     "injected_response(": {"with_response", "response_included", "text", "in_route_class"},
     "SecurityScopes(": {"security"},
     # Dependencies.
-    "run_in_threadpool(": {
+    "run_in_thread(": {
         *(
             "hello_sync",
             "sync_chain",

@@ -17,7 +17,6 @@ from typing import Any, Protocol
 from anyio import CancelScope
 from pydantic_core import PydanticUndefined
 from starlette.background import BackgroundTasks as StarletteBackgroundTasks
-from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -34,6 +33,7 @@ from vivace._plan.nodes import CallKind, DependencyPlan, EndpointPlan, ResponseM
 from vivace._plan.signature import call_kind
 from vivace._starlette import is_async_callable
 from vivace.background import BackgroundTasks
+from vivace.concurrency import run_in_thread
 from vivace.encoders import jsonable_encoder
 from vivace.exceptions import (
     EndpointContext,
@@ -136,7 +136,7 @@ async def run_endpoint_function(*, dependant: Dependant, values: dict[str, Any],
     assert dependant.call is not None, "dependant.call must be a function"
     if is_coroutine:
         return await dependant.call(**values)
-    return await run_in_threadpool(dependant.call, **values)
+    return await run_in_thread(dependant.call, **values)
 
 
 async def serialize_response(
@@ -162,7 +162,7 @@ async def serialize_response(
     if is_coroutine:
         value, errors = field.validate(response_content, loc=("response",))
     else:
-        value, errors = await run_in_threadpool(field.validate, response_content, loc=("response",))
+        value, errors = await run_in_thread(field.validate, response_content, loc=("response",))
     if errors:
         raise ResponseValidationError(errors, body=response_content, endpoint_ctx=endpoint_ctx)
     write = field.serialize_json if dump_json else field.serialize
@@ -330,7 +330,7 @@ async def request_stacks(scope: Scope) -> AsyncIterator[tuple[AsyncExitStack, As
 def request_response(func: Callable[[Request], Awaitable[Response] | Response]) -> ASGIApp:
     """The ASGI application of a handler: exit stacks around it, and the response sent between their exits."""
     call: Callable[[Request], Any]
-    call = func if is_async_callable(func) else lambda request: run_in_threadpool(func, request)
+    call = func if is_async_callable(func) else lambda request: run_in_thread(func, request)
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         request = Request(scope, receive, tracked(scope, send))

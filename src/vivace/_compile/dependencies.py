@@ -12,8 +12,6 @@ from dataclasses import dataclass
 from typing import Any
 from unicodedata import normalize
 
-from starlette.concurrency import run_in_threadpool
-
 from vivace._plan.nodes import BodyPlan, CallKind, DependencyPlan
 from vivace._plan.tree import calls_something_uncached, count_uses, needs_of
 from vivace.concurrency import (
@@ -22,6 +20,7 @@ from vivace.concurrency import (
     as_async,
     contextmanager_in_threadpool,
     enter_generator,
+    run_in_thread,
 )
 
 from . import runtime
@@ -96,7 +95,7 @@ class DependencyEmitter:
             self.source.line(f"{values} = {run}" if values else run)
         elif waiting:
             (call,) = waiting
-            expression = f"await {self.source.use(run_in_threadpool)}({join(call.function, call.arguments)})"
+            expression = f"await {self.source.use(run_in_thread)}({join(call.function, call.arguments)})"
             self.source.line(call.line(expression, self.parameters.nothing))
         self._waiting = []
 
@@ -110,7 +109,7 @@ class DependencyEmitter:
                 # As if each call had its own hop: what one does to context variables, the next does not see.
                 own = f"{self.source.use(runtime.in_own_context)}({join(call.function, call.arguments)})"
                 self.source.line(call.line(own, self.parameters.nothing))
-            yield f"await {self.source.use(run_in_threadpool)}({name})"
+            yield f"await {self.source.use(run_in_thread)}({name})"
 
     @property
     def has_waiting_calls(self) -> bool:
@@ -212,7 +211,7 @@ class DependencyEmitter:
     def _plain_call(self, node: DependencyPlan, value: str | None, call: str, arguments: str) -> None:
         expression = f"{call}({arguments})" if node.kind is CallKind.INLINE else f"await {call}({arguments})"
         if node.kind is CallKind.SYNC:
-            expression = f"await {self.source.use(run_in_threadpool)}({join(call, arguments)})"
+            expression = f"await {self.source.use(run_in_thread)}({join(call, arguments)})"
         limit = self._limit(node)
         with self.source.indented(f"async with {limit}:" if limit else None):
             self._assign(value, expression)

@@ -14,7 +14,6 @@ from collections.abc import Callable
 from contextlib import AsyncExitStack, ExitStack
 from typing import Any
 
-from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.types import Scope
 
@@ -23,7 +22,7 @@ from vivace._plan.context import endpoint_context
 from vivace._plan.nodes import CallKind, DependencyPlan, EndpointPlan, ResponseMode, Special
 from vivace._plan.tree import has_async_exits, has_exits, has_function_exits
 from vivace.background import BackgroundTasks
-from vivace.concurrency import cleanup_scope
+from vivace.concurrency import cleanup_scope, run_in_thread
 from vivace.exceptions import EndpointContext, _no_response_error
 
 from . import runtime
@@ -164,7 +163,7 @@ class _EndpointEmitter:
         if root.kind is CallKind.ASYNC:
             source.line(f"result = await {endpoint}({arguments})")
         elif root.kind is CallKind.SYNC:
-            source.line(f"result = await {source.use(run_in_threadpool)}({join(endpoint, arguments)})")
+            source.line(f"result = await {source.use(run_in_thread)}({join(endpoint, arguments)})")
         else:
             source.line(f"result = {endpoint}({arguments})")
 

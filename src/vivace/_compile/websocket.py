@@ -6,14 +6,13 @@ from collections.abc import Callable
 from contextlib import AsyncExitStack, ExitStack
 from typing import Any
 
-from starlette.concurrency import run_in_threadpool
 from starlette.websockets import WebSocket
 
 from vivace._lanes import tracked
 from vivace._plan.nodes import CallKind, EndpointPlan, Special
 from vivace._plan.tree import has_async_exits, has_exits, has_function_exits
 from vivace.background import BackgroundTasks
-from vivace.concurrency import cleanup_scope
+from vivace.concurrency import cleanup_scope, run_in_thread
 
 from . import runtime
 from .dependencies import RESERVED, DependencyEmitter, join
@@ -79,6 +78,6 @@ class _WebSocketEmitter:
                 )
         endpoint = source.bind("endpoint", root.call)
         if root.kind is CallKind.SYNC:
-            source.line(f"await {source.use(run_in_threadpool)}({join(endpoint, arguments)})")
+            source.line(f"await {source.use(run_in_thread)}({join(endpoint, arguments)})")
         else:
             source.line(f"await {endpoint}({arguments})")
