@@ -217,11 +217,12 @@ class _Call:
 async def _run(is_exit: bool, function: Callable[..., T], args: tuple[Any, ...], kwargs: dict[str, Any]) -> T:
     try:
         loop = asyncio.get_running_loop()
+        task = asyncio.current_task(loop)
     except RuntimeError:
-        return await _run_with_anyio(is_exit, function, args, kwargs)
-    mailbox = _mailboxes.get(loop) or _open_mailbox(loop)
-    task = asyncio.current_task(loop)
+        task = None
+    mailbox = None if task is None else _mailboxes.get(loop) or _open_mailbox(loop)
     if mailbox is None or task is None:
+        # Outside the `except`: what the call raises must not have that error as its context.
         return await _run_with_anyio(is_exit, function, args, kwargs)
     # PERF (W4): anyio enters a cancel scope and yields to the loop twice before each call. Here the scope that the
     # task is in is looked at, and what a scope is for happens only when there is a cancellation.
