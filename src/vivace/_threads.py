@@ -15,20 +15,22 @@ Where the price was saved is said at each `# PERF:`. How many threads there are,
 
 from __future__ import annotations
 
-import asyncio
 import math
 from collections import deque
 from collections.abc import Callable, Coroutine
 from contextvars import copy_context
 from functools import cache, partial
 from threading import local
-from typing import Any, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 from anyio import CancelScope, CapacityLimiter, WouldBlock, to_thread
 from anyio.lowlevel import RunVar, checkpoint, checkpoint_if_cancelled
 
 from . import _anyio
 from ._workers import workers
+
+if TYPE_CHECKING:
+    import asyncio
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -215,6 +217,8 @@ class _Call:
 
 
 async def _run(is_exit: bool, function: Callable[..., T], args: tuple[Any, ...], kwargs: dict[str, Any]) -> T:
+    import asyncio  # PERF (W12): here, so that `import vivace` does without it
+
     try:
         loop = asyncio.get_running_loop()
         task = asyncio.current_task(loop)

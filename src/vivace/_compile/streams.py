@@ -7,7 +7,7 @@ from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import aclosing
 from functools import lru_cache
 from math import isfinite
-from typing import Any, ClassVar
+from typing import Any
 
 from anyio import Event, create_task_group, current_time, sleep
 from anyio.lowlevel import checkpoint
@@ -16,6 +16,7 @@ from starlette.concurrency import iterate_in_threadpool
 from starlette.responses import StreamingResponse
 from starlette.types import Scope, Send
 
+from vivace import _doors
 from vivace._json import spaced_json_bytes
 from vivace._lanes import tells_by_send
 from vivace._plan.fields import ModelField, located_errors
@@ -27,10 +28,10 @@ from vivace.sse import KEEPALIVE_COMMENT, EventSourceResponse, ServerSentEvent, 
 ContextMaker = Callable[[Scope], EndpointContext]
 
 
-class Settings:
-    """What may be changed while the program runs; `routing` points `ping_interval` at its own setting."""
-
-    ping_interval: ClassVar[staticmethod[[], float]] = staticmethod(lambda: 15.0)
+def ping_interval() -> float:
+    """After how many seconds of silence an event stream sends a comment. Programs set it in `vivace.routing`."""
+    interval: float = _doors.module()._PING_INTERVAL
+    return interval
 
 
 # How many items a generator that never waits may give before other requests have their turn.
@@ -214,7 +215,7 @@ class _Line:
     async def ping(self) -> None:
         while True:
             silent = current_time() - self._last
-            interval = Settings.ping_interval()
+            interval = ping_interval()
             if silent < interval or self._is_writing:
                 await sleep(max(interval - silent, 0.001))
                 continue
@@ -225,4 +226,4 @@ class _Line:
             self._ping_sent = None
 
 
-__all__ = ["ItemWriter", "Settings", "event_stream", "json_lines", "raw_chunks"]
+__all__ = ["ItemWriter", "event_stream", "json_lines", "raw_chunks"]
