@@ -98,7 +98,7 @@ def describe_steps(plan: EndpointPlan) -> list[StepInfo]:
             cached=node.use_cache,
             uses=seen[node.cache_key],
             exits=_exit_text(node),
-            scopes=node.oauth_scopes,
+            scopes=node.oauth_scopes if node.uses_scopes else (),
             max_concurrency=node.concurrency.max_concurrency if node.concurrency else None,
         )
 
