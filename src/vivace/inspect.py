@@ -15,7 +15,9 @@ from __future__ import annotations
 
 import ast
 import inspect
+import re
 import textwrap
+import warnings
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -24,7 +26,7 @@ from typing import TYPE_CHECKING, Any
 from starlette.routing import BaseRoute, Host, Match, Mount
 
 from vivace._match.contexts import RouteContext, iter_route_contexts
-from vivace._operation import Operation, Planned
+from vivace._operation import Operation, Planned, WebSocketOperation
 from vivace._plan.description import (
     ParameterInfo,
     Place,
@@ -35,22 +37,27 @@ from vivace._plan.description import (
     place_of,
     type_text,
 )
+from vivace._plan.mistakes import DeclarationWarning
 from vivace._plan.nodes import EndpointPlan, walk
 from vivace._plan.signature import bare_call, call_kind
+from vivace.params import Depends
 
 if TYPE_CHECKING:
     from vivace.applications import FastAPI
 
 __all__ = [
     "Explanation",
+    "Mistake",
     "ParameterInfo",
     "Place",
     "PossibleError",
     "RouteInfo",
     "RouteNotFoundError",
     "StepInfo",
+    "compile_routes",
     "explain",
     "list_routes",
+    "untyped_parameters",
 ]
 
 
@@ -69,6 +76,8 @@ class RouteInfo:
     tags: tuple[str, ...]
     operation_id: str | None
     in_document: bool
+    mount: str  # the prefix of the mounted application that it belongs to, or ""
+    pattern: re.Pattern[str] | None  # that paths below the mount have to match
     operation: Any  # the object that is planned and compiled; None for routes that are not vivace's
 
     @property
@@ -134,12 +143,53 @@ def explain(app: FastAPI, wanted: str) -> Explanation:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class Mistake:
+    """What compiling a route has brought to light."""
+
+    route: RouteInfo
+    message: str
+    is_error: bool  # rather than a warning
+
+
+def compile_routes(app: FastAPI) -> list[Mistake]:
+    """Compile every route now, rather than at its first request; returns what is wrong with their declarations."""
+    mistakes = []
+    for route in list_routes(app):
+        if route.operation is None:
+            continue
+        # What was warned of once is to be said again.
+        route.operation.__dict__.pop("variants", None)
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            try:
+                _compiled(route.operation)
+            except Exception as error:  # whatever is wrong with a declaration, the others are to be heard too
+                mistakes.append(Mistake(route, str(error), is_error=True))
+        mistakes += [
+            Mistake(route, str(warning.message), is_error=False)
+            for warning in caught
+            if issubclass(warning.category, DeclarationWarning)
+        ]
+    return mistakes
+
+
+def untyped_parameters(call: Callable[..., Any]) -> list[str]:
+    """The parameters without an annotation that are read from the request."""
+    parameters = inspect.signature(call).parameters.values()
+    return [
+        parameter.name
+        for parameter in parameters
+        if parameter.annotation is inspect.Parameter.empty and not isinstance(parameter.default, Depends)
+    ]
+
+
 def _compiled(operation: Any) -> Any:
-    if not isinstance(operation, Operation):
-        return operation.variants.websocket(operation.overrides)
-    if getattr(operation.app, "is_custom", False):
-        return operation.variants.handler(operation.overrides)
-    return operation.variants.flat(operation.overrides)
+    variants, overrides = operation.variants, operation.overrides
+    if isinstance(operation, WebSocketOperation):
+        return variants.websocket(overrides)
+    is_wrapped = getattr(operation.app, "is_custom", False)  # by a route class
+    return variants.handler(overrides) if is_wrapped else variants.flat(overrides)
 
 
 # --- routes ---------------------------------------------------------------------------------------------------------
@@ -173,6 +223,8 @@ def _planned(operation: Any, prefix: str) -> RouteInfo:
         tags=tuple(str(getattr(tag, "value", tag)) for tag in getattr(operation, "tags", ())),
         operation_id=getattr(operation, "unique_id", None),
         in_document=bool(getattr(operation, "include_in_schema", False)),
+        mount=prefix,
+        pattern=operation.path_regex,
         operation=operation,
     )
 
@@ -192,6 +244,8 @@ def _other(context: RouteContext, kind: str, prefix: str) -> RouteInfo:
         tags=(),
         operation_id=None,
         in_document=False,
+        mount=prefix,
+        pattern=getattr(context._effective_route, "path_regex", None),
         operation=None,
     )
 
@@ -226,7 +280,7 @@ def _has_method(route: RouteInfo, method: str) -> bool:
 def _answers(route: RouteInfo, path: str) -> bool:
     if route.operation is None:
         return False
-    scope = {
+    scope: dict[str, Any] = {
         "type": "websocket" if route.kind == "websocket" else "http",
         "path": path,
         "root_path": "",
@@ -276,7 +330,7 @@ def _is_http_exception(function: ast.expr) -> bool:
 
 
 def _status(call: ast.Call) -> int | None:
-    """Of `HTTPException(404)`, `HTTPException(status_code=status.HTTP_404_NOT_FOUND)`, `HTTPException(HTTPStatus.NOT_FOUND)`."""
+    """Of `HTTPException(404)`, `…(status_code=status.HTTP_404_NOT_FOUND)`, `…(HTTPStatus.NOT_FOUND)`."""
     given = next((item.value for item in call.keywords if item.arg == "status_code"), None)
     given = given or next(iter(call.args), None)
     if isinstance(given, ast.Constant) and isinstance(given.value, int):

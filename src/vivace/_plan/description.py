@@ -61,9 +61,8 @@ def place_of(call: Callable[..., Any]) -> Place:
     """Where `call`, or what it wraps, is written."""
     bare = bare_call(call)
     named = bare if hasattr(bare, "__qualname__") else type(bare)
-    code = getattr(bare, "__code__", None) or getattr(getattr(bare, "__init__", None), "__code__", None)
-    if code is None:
-        code = getattr(getattr(type(bare), "__call__", None), "__code__", None)
+    written = bare if hasattr(bare, "__code__") else getattr(named, "__init__", None)
+    code = getattr(written, "__code__", None)
     name = f"{getattr(named, '__module__', '?')}:{named.__qualname__}"
     return Place(name, code.co_filename, code.co_firstlineno) if code else Place(name)
 
@@ -198,7 +197,9 @@ def describe_response(plan: EndpointPlan) -> str:
         return "a stream of bytes"
     written = response.response_class
     how = (
-        "JSON, written by Pydantic straight to bytes" if written is None else f"{written.__name__} of the value"
+        "JSON, written by Pydantic straight to bytes"
+        if written is None
+        else f"{written.__name__} of the value"
     )
     if response.field is not None:
         how += f"; validated and filtered as {type_text(response.field.field_info.annotation)}"

@@ -20,7 +20,11 @@ __all__ = [
     "PathArgument",
     "VerboseOption",
     "find",
+    "find_or_raise",
+    "import_failure",
+    "is_users",
     "load_application",
+    "relative",
 ]
 
 PathArgument = Annotated[
@@ -55,20 +59,30 @@ def find(
     path: str | None, entrypoint: str | None, name: str | None, as_fastapi: bool, verbose: bool = False
 ) -> Target:
     """Find the application and import it; what goes wrong is one line on stderr and exit code 1."""
+    try:
+        return find_or_raise(path, entrypoint, name, as_fastapi)
+    except DiscoveryError as error:
+        fail(error)
+    except Exception as error:
+        if verbose:
+            traceback.print_exc()
+        fail(*import_failure(error))
+
+
+def find_or_raise(path: str | None, entrypoint: str | None, name: str | None, as_fastapi: bool) -> Target:
+    """Find the application and import it.
+
+    Raises:
+        DiscoveryError: nothing was found.
+        Exception: whatever the user's module raises while it is imported.
+    """
     if as_fastapi:
         from vivace.as_fastapi import install
 
         install()
     if path is not None and entrypoint is None and not Path(path).exists() and ":" in path:
         path, entrypoint = None, path
-    try:
-        return find_target(Path(path) if path is not None else None, entrypoint, name)
-    except DiscoveryError as error:
-        fail(error)
-    except Exception as error:
-        if verbose:
-            traceback.print_exc()
-        fail(*_import_failure(error))
+    return find_target(Path(path) if path is not None else None, entrypoint, name)
 
 
 def load_application(
@@ -79,7 +93,7 @@ def load_application(
     return app  # type: ignore[no-any-return]  # `find_target` has looked
 
 
-def _import_failure(error: Exception) -> tuple[str, str]:
+def import_failure(error: Exception) -> tuple[str, str]:
     """What went wrong while the user's module was imported, where, and what to do."""
     what = f"{type(error).__name__}: {error}".replace("\n", " ")
     where = _users_line(error)
@@ -93,13 +107,13 @@ def _import_failure(error: Exception) -> tuple[str, str]:
 def _users_line(error: Exception) -> str:
     """The innermost line of the user's own program that the error came through."""
     if isinstance(error, SyntaxError) and error.filename:
-        return f"{_relative(error.filename)}:{error.lineno}"
+        return f"{relative(error.filename)}:{error.lineno}"
     frames = traceback.extract_tb(error.__traceback__)
-    own = [frame for frame in frames if _is_users(frame.filename)]
-    return f"{_relative(own[-1].filename)}:{own[-1].lineno}" if own else ""
+    own = [frame for frame in frames if is_users(frame.filename)]
+    return f"{relative(own[-1].filename)}:{own[-1].lineno}" if own else ""
 
 
-def _is_users(filename: str) -> bool:
+def is_users(filename: str) -> bool:
     path = Path(filename)
     if filename.startswith("<") or "site-packages" in path.parts:
         return False
@@ -109,10 +123,9 @@ def _is_users(filename: str) -> bool:
 _STDLIB = Path(traceback.__file__).parent
 
 
-def _relative(filename: str) -> str:
+def relative(filename: str) -> str:
     """As short as it can be from here."""
     try:
         return str(Path(filename).relative_to(Path.cwd()))
     except ValueError:
         return filename
-

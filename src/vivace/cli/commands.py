@@ -13,6 +13,7 @@ import typer
 
 from vivace import __version__
 
+from .checking import check
 from .listing import explain, openapi, routes
 from .serving import dev, run
 
@@ -47,5 +48,6 @@ for command, name in (
     (routes, "routes"),
     (explain, "explain"),
     (openapi, "openapi"),
+    (check, "check"),
 ):
     cli.command(name)(command)

@@ -14,7 +14,7 @@ __all__ = ["console", "escape", "fail", "print_plainly", "warn"]
 
 def console(stream: TextIO | None = None) -> Console:
     """A console for stdout, or for `stream`. Text that is piped or redirected keeps its lines whole."""
-    stream = stream or sys.stdout
+    stream = sys.stdout if stream is None else stream
     width = None if stream.isatty() else 10_000
     return Console(file=stream, width=width, highlight=False, soft_wrap=not stream.isatty())
 
@@ -37,4 +37,3 @@ def fail(message: object, remedy: str = "", *, code: int = 1) -> NoReturn:
 
 def _joined(message: str, remedy: str) -> str:
     return f"{message} {remedy}" if remedy else message
-

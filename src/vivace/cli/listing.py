@@ -93,14 +93,14 @@ def _route_cells(route: RouteInfo) -> tuple[str, ...]:
 
 
 def _route_as_json(route: RouteInfo) -> dict[str, Any]:
-    shown = asdict_without(route, "operation")
+    shown = asdict_without(route, "operation", "pattern")
     shown["title"] = route.title
     return shown
 
 
-def asdict_without(value: Any, left_out: str) -> dict[str, Any]:
-    """A dataclass as a dict; the field left out is not copied."""
-    names = [name for name in value.__dataclass_fields__ if name != left_out]
+def asdict_without(value: Any, *left_out: str) -> dict[str, Any]:
+    """A dataclass as a dict; the fields left out are not copied."""
+    names = [name for name in value.__dataclass_fields__ if name not in left_out]
     found = {name: getattr(value, name) for name in names}
     return {name: asdict(v) if hasattr(v, "__dataclass_fields__") else v for name, v in found.items()}
 
@@ -115,7 +115,9 @@ def _short(file: str) -> str:
 
 
 def explain(
-    route: Annotated[str, typer.Argument(help='A method and a path: "GET /items/{item_id}" or "GET /items/3".')],
+    route: Annotated[
+        str, typer.Argument(help='A method and a path: "GET /items/{item_id}" or "GET /items/3".')
+    ],
     path: PathArgument = None,
     as_json: JsonOption = False,
     app: AppOption = None,
@@ -132,7 +134,8 @@ def explain(
     if as_json:
         shown = asdict_without(found, "route")
         shown |= {
-            name: [asdict(item) for item in getattr(found, name)] for name in ("parameters", "steps", "errors")
+            name: [asdict(item) for item in getattr(found, name)]
+            for name in ("parameters", "steps", "errors")
         }
         print_plainly(json.dumps({"route": _route_as_json(found.route), **shown}, indent=2))
         return
@@ -143,7 +146,9 @@ def _print_explanation(found: Explanation) -> None:
     out = console()
     out.print(f"[bold]{escape(found.route.title)}[/]   {escape(str(found.route.endpoint))}\n")
 
-    table = Table("From", "Name", "Type", "Constraints", "Default", "Taken by", box=box.SIMPLE_HEAD, pad_edge=False)
+    table = Table(
+        "From", "Name", "Type", "Constraints", "Default", "Taken by", box=box.SIMPLE_HEAD, pad_edge=False
+    )
     for parameter in found.parameters:
         default = "required" if parameter.required else parameter.default
         cells = (
@@ -187,7 +192,9 @@ def _print_explanation(found: Explanation) -> None:
 def _step_text(step: Any) -> str:
     notes = ["in a thread" if step.thread else "async"]
     if step.taken_by is not None:
-        notes.append(f"→ {step.keyword} of {step.taken_by}" if step.keyword else f"for its effect, by {step.taken_by}")
+        notes.append(
+            f"→ {step.keyword} of {step.taken_by}" if step.keyword else f"for its effect, by {step.taken_by}"
+        )
         if not step.cached:
             notes.append("called anew for each use")
         elif step.uses > 1:
@@ -252,7 +259,7 @@ def _written(document: dict[str, Any], format: OpenAPIFormat) -> str:
 
 def _yaml() -> Any:
     try:
-        import yaml
+        import yaml  # type: ignore[import-untyped]  # its stubs are another package
     except ModuleNotFoundError:
         fail("YAML needs PyYAML.", "Install it (pip install pyyaml), or write JSON: --format json")
     return yaml

@@ -9,7 +9,7 @@ import dataclasses
 import inspect
 from collections.abc import Callable
 from dataclasses import dataclass, fields
-from enum import Enum
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any, get_type_hints
 
@@ -20,14 +20,14 @@ from .applications import AppOption, AsFastAPIOption, EntrypointOption, PathArgu
 __all__ = ["ServeOptions", "ServerName", "limit_variables", "with_options"]
 
 
-class ServerName(str, Enum):
+class ServerName(StrEnum):
     """Whose HTTP/1.1 protocol reads the requests; the process around it is uvicorn's either way."""
 
     vivace = "vivace"
     uvicorn = "uvicorn"
 
 
-class LogLevel(str, Enum):
+class LogLevel(StrEnum):
     critical = "critical"
     error = "error"
     warning = "warning"
@@ -139,15 +139,15 @@ class ServeOptions:
     ] = None
     ssl_keyfile_password: Annotated[
         str | None,
-        _option(
-            "The private key's password.", show_default=False, envvar="SSL_KEYFILE_PASSWORD", panel=_TLS
-        ),
+        _option("The private key's password.", show_default=False, envvar="SSL_KEYFILE_PASSWORD", panel=_TLS),
     ] = None
     ssl_ca_certs: Annotated[
         Path | None,
         _option("Demand client certificates that one of these signed.", show_default=False, panel=_TLS),
     ] = None
-    http2: Annotated[bool, _option("Also speak HTTP/2, with uvicorn's protocol.", "--http2", panel=_TLS)] = False
+    http2: Annotated[bool, _option("Also speak HTTP/2, with uvicorn's protocol.", "--http2", panel=_TLS)] = (
+        False
+    )
 
     limit_concurrency: Annotated[
         int | None,
@@ -161,10 +161,12 @@ class ServeOptions:
     timeout_keep_alive: Annotated[
         int, _option("Close an idle connection after so many seconds.", min=0, panel=_LIMITS)
     ] = 5
-    ws_max_size: Annotated[
-        int, _option("The largest WebSocket message, in bytes.", min=1, panel=_LIMITS)
-    ] = 16_777_216
-    limits: Any = dataclasses.field(default_factory=dict)  # of vivace.server, as given; by environment variable
+    ws_max_size: Annotated[int, _option("The largest WebSocket message, in bytes.", min=1, panel=_LIMITS)] = (
+        16_777_216
+    )
+    limits: Any = dataclasses.field(
+        default_factory=dict
+    )  # of vivace.server, as given; by environment variable
 
 
 def with_options(command: Callable[[ServeOptions], None], **defaults: Any) -> Callable[..., None]:

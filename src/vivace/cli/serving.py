@@ -145,7 +145,9 @@ def _http2_settings(config: type) -> dict[str, Any]:
 
 
 def _refuse_limits(options: ServeOptions, whose: str) -> NoReturn:
-    names = ", ".join(f"--{name.removeprefix('VIVACE_').lower().replace('_', '-')}" for name in options.limits)
+    names = ", ".join(
+        f"--{name.removeprefix('VIVACE_').lower().replace('_', '-')}" for name in options.limits
+    )
     fail(f"{whose} has no {names}.", "Leave it out, or serve with --server vivace.")
 
 
@@ -182,7 +184,10 @@ def _say_what_matters(mode: str, found: Target, options: ServeOptions) -> None:
     lines = [
         ("Application", f"{found.import_string} ({mode})"),
         ("Serving", address),
-        ("Docs", f"{address}{options.root_path}{app.docs_url}" if app.openapi_url and app.docs_url else "none"),
+        (
+            "Docs",
+            f"{address}{options.root_path}{app.docs_url}" if app.openapi_url and app.docs_url else "none",
+        ),
         ("Routes", str(len(routes))),
         ("Server", _server_text(options)),
     ]

@@ -46,9 +46,7 @@ SWAGGER_UI = Viewer(
     "swagger-ui-dist",
     "5.33.1",
     integrity={
-        "swagger-ui-bundle.js": (
-            "sha384-ZPehFMQommnnuaZ4rpxgkgTT2DKFVp4hZC/7pLit+9Lek9T1YGSo23eHFbvNkXkw",
-        ),
+        "swagger-ui-bundle.js": ("sha384-ZPehFMQommnnuaZ4rpxgkgTT2DKFVp4hZC/7pLit+9Lek9T1YGSo23eHFbvNkXkw",),
         "swagger-ui.css": ("sha384-Ov4/wv3j2bmct8cDc5X4ngJZohVPzEmc6uDPH8WeljUxO5vtoykvMEfbu9Vh6RaW",),
         "LICENSE": ("sha384-II9e1ieUDl5AxyiVq3/FflTua1Sr0kMJ25e6imG7rXg7SiAsA2VemsvEqVsLqM7/",),
     },
