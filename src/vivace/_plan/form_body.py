@@ -47,7 +47,8 @@ def form_body_model(fields: Sequence[ModelField], name: str, **options: Any) -> 
         FormBody.key(index): (field.field_info.annotation, forget_alias(field.field_info))
         for index, field in enumerate(fields)
     }
-    model: type[FormBody] = create_model(name, __base__=(FormBody, BaseModel), **options, **attributes)
+    bases: Any = (FormBody, BaseModel)
+    model: type[FormBody] = create_model(name, __base__=bases, **options, **attributes)
     model.parameters_of_form = tuple(fields)
     return model
 
