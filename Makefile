@@ -35,7 +35,7 @@ run: $(NEWEST)/.run-installed ## Serve the example shop on http://127.0.0.1:8000
 
 # --- the checks -------------------------------------------------------------------------------------------------------
 
-STEPS := lint types unit unit-newest layering surface typing differential conformance
+STEPS := lint types unit unit-newest layering surface typing differential conformance conformance-starlette
 
 # Every step runs, whatever became of the one before; the last line adds up all tests.
 .PHONY: test
@@ -93,6 +93,10 @@ differential: $(FLOOR)/.dev-installed ## The same applications on vivace and on 
 conformance: $(FLOOR)/.dev-installed ## FastAPI's own tests (FILES=tests/test_x.py, K=expression, ORACLE=1)
 	@$(BIN)/python conformance/run.py -n $(JOBS) --junitxml $(abspath $(REPORTS))/$@.xml \
 	    $(if $(ORACLE),--oracle) $(if $(K),-k "$(K)") $(if $(FILES),--files $(FILES)) </dev/null
+
+.PHONY: conformance-starlette
+conformance-starlette: $(FLOOR)/.dev-installed ## Starlette's own tests of its middlewares, on vivace's (ARGS="--way lane -- -k vary")
+	@$(BIN)/python -m conformance.starlette.run $(ARGS) </dev/null
 
 # --- figures ----------------------------------------------------------------------------------------------------------
 
