@@ -87,8 +87,8 @@ class CORSMiddleware(Layer, StarletteCORSMiddleware):
     def _ask(self, scope: Scope, headers: RawHeaders) -> list[tuple[bytes, bytes]]:
         outward = Outward()
         run(self.send(start_message(200, headers), outward, Headers(raw=scope["headers"])))
-        assert outward.kept is not None
-        asked: list[tuple[bytes, bytes]] = outward.kept[0]["headers"]
+        (start,) = outward.take()
+        asked: list[tuple[bytes, bytes]] = start["headers"]
         return asked
 
     @cached_property

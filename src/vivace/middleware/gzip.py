@@ -65,7 +65,7 @@ class _GZipLane(Lane):
     __slots__ = ("gzip", "scope", "sending")
 
     def __init__(self, gzip: GZipMiddleware, scope: Scope, send: Send) -> None:
-        super().__init__(_not_entered, Outward(send))
+        super().__init__(_not_entered, Outward(), send)
         self.gzip = gzip
         self.scope = scope
         self.sending: asyncio.Task[None] | None = None
@@ -82,7 +82,7 @@ class _GZipLane(Lane):
 
     def respond(self, status: int, headers: RawHeaders, body: bytes) -> None:
         if len(body) < self.gzip.minimum_size:
-            respond(self.outward.send, status, headers, body)
+            respond(self.send, status, headers, body)
             return
         if first_value(headers, b"content-length") is None:
             # Where the server would have put it: Starlette changes it, and appends what it does not find.
@@ -95,5 +95,5 @@ class _GZipLane(Lane):
 
     async def _respond_later(self, status: int, headers: RawHeaders, body: bytes) -> None:
         """In messages, for compressing in a thread must be waited for; the application goes on in the meantime."""
-        await self.inward(start_message(status, headers))
-        await self.inward(body_message(body))
+        await self(start_message(status, headers))
+        await self(body_message(body))
