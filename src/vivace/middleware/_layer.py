@@ -15,7 +15,7 @@ Starlette's code runs as ever.
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Coroutine
 from contextlib import aclosing
 from functools import cached_property
 from typing import Any
@@ -23,8 +23,8 @@ from typing import Any
 from starlette.responses import Response, StreamingResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-RawHeaders = Sequence[tuple[bytes, bytes]]
-Answer = Callable[[Scope, Receive], Awaitable[Response | None]]
+from vivace._answers import Answer, AnswerForm
+from vivace._lanes import RawHeaders, is_plain, is_plain_stream
 
 
 class Outward:
@@ -87,25 +87,25 @@ class Layer:
             await self.app(scope, receive, Lane(inward, outward, send))
 
     @cached_property
-    def answer(self) -> Answer:
+    def answer(self) -> AnswerForm:
         """`await layer.answer(scope, receive)`: the response to an http request, unsent. Absent if the application
         inside has none to give."""
         self.inner_answer  # noqa: B018
         return self._answer
 
     @cached_property
-    def inner_answer(self) -> Answer:
-        answer: Answer = self.app.answer  # type: ignore[attr-defined]
+    def inner_answer(self) -> AnswerForm:
+        answer: AnswerForm = self.app.answer  # type: ignore[attr-defined]
         return answer
 
-    async def _answer(self, scope: Scope, receive: Receive) -> Response | None:
+    async def _answer(self, scope: Scope, receive: Receive) -> Response:
         outward = Outward()
         inward = self.enter(scope, outward)
         if inward is None:
             start, end = outward.take()
             return remade(Response(), start["status"], start["headers"], body=end["body"])
         response = await self.inner_answer(scope, receive)
-        if response is None or inward is outward:
+        if inward is outward:
             return response
         return await pass_out(response, inward, outward)
 
@@ -200,25 +200,22 @@ class LayeredResponse(Response):
 
 def is_whole(response: Response) -> bool:
     """It sends its status, `raw_headers` and `body`, and nothing else."""
-    return type(response).__call__ is Response.__call__
+    return is_plain(response)
 
 
 def is_stream(response: Response) -> bool:
     """It sends its status, `raw_headers` and what `body_iterator` yields."""
-    kind = type(response)
-    return (
-        issubclass(kind, StreamingResponse)
-        and kind.__call__ is StreamingResponse.__call__
-        and kind.stream_response is StreamingResponse.stream_response
-    )
+    return is_plain_stream(response) or (isinstance(response, Answer) and not response.is_whole)
 
 
 def remade(response: Response, status: int, headers: list[tuple[bytes, bytes]], **changed: Any) -> Response:
     """The response with another start. A copy: a program may return the same object again."""
     other = object.__new__(type(response))
     attributes = vars(other)
-    attributes.update(vars(response), status_code=status, raw_headers=headers, **changed)
+    attributes.update(vars(response), status_code=status, raw_headers=headers)
     attributes.pop("_headers", None)  # a view of the list that was
+    for name, value in changed.items():
+        setattr(other, name, value)
     return other
 
 
