@@ -1,6 +1,7 @@
 """Desync: mutated streams of two requests, and three questions about each.
 
-1. Does the application see the requests that `reference.py` reads, and no others? A body that is taken for a request, or
+1. Does the application see the requests that `reference.py` reads, and no others? A body that is taken for a request,
+   or
    a request for a body, shows here.
 2. Are the answers whole responses, in the order of the requests, with a refusal only at the end and only then?
 3. Is all that the same when the stream arrives in other pieces?
@@ -184,9 +185,9 @@ def judge(stream: bytes, pieces: Sequence[bytes], outcome: Outcome) -> Fault | N
         return fault("exception", outcome.errors[0])
     if whole != expected:
         return fault("other requests", f"read {expected}, seen {whole}; {reading.refusal or ''}")
-    if begun := outcome.seen[len(whole) :]:
-        if outcome.seen[: len(whole)] != whole or len(begun) > 1 or reading.begun is None:
-            return fault("a request that should not begin", f"{outcome.seen}")
+    begun = outcome.seen[len(whole) :]
+    if outcome.seen[: len(whole)] != whole or len(begun) > (reading.begun is not None):
+        return fault("a request that should not begin", f"{outcome.seen}")
     try:
         answers = read_answers(outcome.written, [seen.method for seen in outcome.seen], closed=outcome.closed)
     except MalformedAnswerError as error:

@@ -1,8 +1,8 @@
 """The fast lanes against the ordinary path: the same answer, byte for byte, less `Date`.
 
-The same application is served twice by the same protocol class: as it is, so that it may take the lanes of `receive` and
-`send` (docs/fast-lanes.md), and inside a middleware that passes everything on through functions of its own, which have
-no lanes. Random requests go to both, several on each connection, some pipelined.
+The same application is served twice by the same protocol class: as it is, so that it may take the lanes of `receive`
+and `send` (docs/fast-lanes.md), and inside a middleware that passes everything on through functions of its own, which
+have no lanes. Random requests go to both, several on each connection, some pipelined.
 """
 
 from __future__ import annotations

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator
+from itertools import pairwise
 
 
 def whole(data: bytes) -> list[bytes]:
@@ -18,7 +19,7 @@ def at_random(data: bytes, choose: random.Random, most: int = 8) -> list[bytes]:
     """Cut at up to `most` places, anywhere."""
     places = sorted(choose.randrange(len(data) + 1) for _ in range(choose.randint(1, most)))
     edges = [0, *places, len(data)]
-    return [data[start:end] for start, end in zip(edges, edges[1:], strict=False) if start < end]
+    return [data[start:end] for start, end in pairwise(edges) if start < end]
 
 
 def in_two(data: bytes) -> Iterator[list[bytes]]:

@@ -3,10 +3,10 @@
     python -m conformance.server.run                         # vivace.server
     python -m conformance.server.run --protocol uvicorn      # uvicorn's own class: what the tests expect
 
-Both come from the source distributions of their packages, by version and checksum, and nothing of them is kept. uvicorn's
-tests run unchanged: `plugin/server_under_test.py` makes its fixture `http_protocol_cls` answer with our class, and leaves
-out the tests that do not ask for one. gunicorn's corpus is judged by `corpus.py`. What may fail stands in `excused.toml`.
-See README.md beside this file.
+Both come from the source distributions of their packages, by version and checksum, and nothing of them is kept.
+uvicorn's tests run unchanged: `plugin/server_under_test.py` makes its fixture `http_protocol_cls` answer with our
+class, and leaves out the tests that do not ask for one. gunicorn's corpus is judged by `corpus.py`. What may fail
+stands in `excused.toml`. See README.md beside this file.
 """
 
 from __future__ import annotations

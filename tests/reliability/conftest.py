@@ -1,8 +1,8 @@
 """The ways in which every promise is tried: two servers, and with and without the fast lanes.
 
-A promise of the framework holds on uvicorn's own protocol class as well as on vivace's; a promise of the server is tried
-on vivace's alone. *Compiled* is the application as it is; *ordinary* is the same application behind a middleware that
-passes everything on through functions of its own, so that nothing but plain ASGI is left.
+A promise of the framework holds on uvicorn's own protocol class as well as on vivace's; a promise of the server is
+tried on vivace's alone. *Compiled* is the application as it is; *ordinary* is the same application behind a
+middleware that passes everything on through functions of its own, so that nothing but plain ASGI is left.
 """
 
 from __future__ import annotations

@@ -2,7 +2,8 @@
 
 The environment gives it `SERVER_PROTOCOL` (an import string), and the names of two JSON files: `SERVER_EXCUSED` (test
 id → reason) is read, `SERVER_LEDGER` (outcome → ids) is written. The tests themselves are not touched: the fixture
-`http_protocol_cls` of their conftest is exchanged before pytest reads it, and tests that do not ask for it are left out.
+`http_protocol_cls` of their conftest is exchanged before pytest reads it, and tests that do not ask for it are left
+out.
 """
 
 import importlib
