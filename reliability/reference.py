@@ -108,9 +108,11 @@ class _Head:
 
     @property
     def is_last(self) -> bool:
-        """Whether the connection ends after this request (RFC 9112, section 9.3)."""
-        options = _tokens(self.headers, b"connection")
-        return b"close" in options or (self.version == 0 and b"keep-alive" not in options)
+        """Whether the connection ends after this request (RFC 9112, section 9.3).
+
+        A server may keep a connection of HTTP/1.0 that asks for it; this one does not.
+        """
+        return self.version == 0 or b"close" in _tokens(self.headers, b"connection")
 
 
 def _read_head(head: bytes) -> _Head:

@@ -116,11 +116,16 @@ def request_lines() -> Iterator[Vector]:
         "HTTP/1,1": b"GET / HTTP/1,1",
         "HTTP/1.": b"GET / HTTP/1.",
         "no slash": b"GET / HTTP1.1",
-        "unknown method": b"MAKECOFFEE / HTTP/1.1",
-        "lower-case method": b"get / HTTP/1.1",
     }
     for name, line in bad_lines.items():
         yield Vector(name, section, head(line) + SMUGGLED, refusal=400)
+    methods = {
+        "unknown method": b"MAKECOFFEE / HTTP/1.1",
+        "lower-case method": b"get / HTTP/1.1",
+        "a tunnel": b"CONNECT a.example:443 HTTP/1.1",
+    }
+    for name, line in methods.items():
+        yield Vector(name, "RFC 9110, section 9.1", head(line) + SMUGGLED, refusal=501)
     yield Vector("bare LF after the request line", section, b"GET / HTTP/1.1\n" + HOST + b"\r\n", refusal=400)
     yield Vector("binary rubbish", section, bytes(range(128, 256)) + b"\r\n\r\n", refusal=400)
     yield Vector(
@@ -455,6 +460,8 @@ def connections() -> Iterator[Vector]:
             (get(),),
         )
     yield Vector("HTTP/1.0", section, head(b"GET / HTTP/1.0") + second, (get(),))
+    kept = head(b"GET / HTTP/1.0", HOST + b"Connection: keep-alive\r\n")
+    yield Vector("HTTP/1.0 that asks to be kept", section, kept + second, (get(),))
     yield Vector(
         "a good request before a bad one",
         "RFC 9112, section 9.3.2",

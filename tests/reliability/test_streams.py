@@ -1,4 +1,4 @@
-"""Streams: a client that goes away ends the generator; what fails before the first chunk is an error, not an empty 200."""
+"""Streams: a client that goes away ends the generator; a failure before the first chunk is no empty 200."""
 
 from __future__ import annotations
 
