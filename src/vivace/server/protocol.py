@@ -94,6 +94,7 @@ class HTTPProtocol(asyncio.Protocol):
         self._app_state = app_state
         self._tasks = server_state.tasks
         self._connections = server_state.connections
+        self.ws_protocol_class = config.ws_protocol_class
         self._root_path = config.root_path
         self._raw_root_path = config.root_path.encode("ascii")
         self._is_eager = _may_start_eagerly(self.loop)
@@ -286,8 +287,11 @@ class HTTPProtocol(asyncio.Protocol):
         except Refused as exc:
             self.refuse(exc.refusal)
             return len(data)
-        if block.websocket and self._switch(data[position:]):
-            return len(data)
+        if block.upgrades:
+            if block.websocket and self.ws_protocol_class is not None:
+                self._switch(data[position : end - len(block.raw)], block, data[end:])
+                return len(data)
+            self._warn_of_upgrade()
         if block.is_memorable() and not head.is_old:
             self._block = block
             self._longest_line = min(limits.max_target_size, limits.max_head_size - len(block.raw))
@@ -471,31 +475,36 @@ class HTTPProtocol(asyncio.Protocol):
         if self.buffer or self._has_eof:
             self._take_buffer()
 
-    def _switch(self, data: bytes) -> bool:
+    def _switch(self, line: bytes, block: Block, rest: bytes) -> None:
         """Leave the connection to uvicorn's WebSocket protocol, with the request as it came."""
-        make_protocol: Any = (
-            self.config.ws_protocol_class
-        )  # called as uvicorn calls it, by keywords of its own classes
-        if make_protocol is None:
-            self.shared.logger.warning(
-                "A client asked for WebSocket, but uvicorn has no library for it: pip install 'uvicorn[standard]'"
-            )
-            return False
         self.reading = ON_UPGRADE[self.reading]
         self._leave()
+        make_protocol: Any = (
+            self.ws_protocol_class
+        )  # called as uvicorn calls it, by keywords of its own classes
         protocol = make_protocol(
             config=self.config, server_state=self.shared.state, app_state=self._app_state
         )
         protocol.connection_made(self.transport)
-        protocol.data_received(data)
+        # Names in lower case, as uvicorn hands them over: some of its protocols pass them on as they are.
+        fields = b"".join(b"%b: %b\r\n" % header for header in block.headers)
+        protocol.data_received(b"%b%b\r\n%b" % (line, fields, rest))
         self.transport.set_protocol(protocol)
-        return True
+
+    def _warn_of_upgrade(self) -> None:
+        """An upgrade that we do not follow is no mistake of the client's: it gets its answer (RFC 9110, section 7.8)."""
+        self.shared.logger.warning("Unsupported upgrade request.")
+        if self.ws_protocol_class is None:
+            self.shared.logger.warning(
+                "No supported WebSocket library detected. Please use \"pip install 'uvicorn[standard]'\", or install "
+                "'websockets' or 'wsproto' manually."
+            )
 
     # --- ends ------------------------------------------------------------------------------------------------------
 
     def refuse(self, refusal: Refusal) -> None:
         """Answer by ourselves, and end the connection."""
-        self.shared.logger.warning("Refused a request: %s", refusal)
+        self.shared.logger.warning("%s", refusal)
         send = self.send
         if send is not None and send.state is not _DUE and send.state is not _COMPLETE:
             self.give_up(send)
@@ -535,7 +544,8 @@ class HTTPProtocol(asyncio.Protocol):
             self.transport.close()
 
     def _can_write_eof(self) -> bool:
-        return not self._is_tls and self.transport.can_write_eof()
+        # Asked of the object: transports of other libraries, and of tests, do not all have it.
+        return not self._is_tls and hasattr(self.transport, "write_eof") and self.transport.can_write_eof()
 
     def shutdown(self) -> None:
         """The server ends: finish what has been asked, and say that it is the last."""
