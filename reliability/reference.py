@@ -22,8 +22,9 @@ CHUNK_LINE = re.compile(
 )
 HOST = re.compile(
     rb"(?:\[[0-9A-Fa-f:.]+\]|\[v[0-9A-Fa-f]+\.[!$&'()*+,;=:\-._~0-9A-Za-z]+\]"
-    rb"|(?:[!$&'()*+,;=\-._~0-9A-Za-z]|%[0-9A-Fa-f]{2})*)(?::[0-9]*)?"
+    rb"|(?:[!$&'()*+,;=\-._~0-9A-Za-z]|%[0-9A-Fa-f]{2})+)(?::[0-9]*)?"
 )
+"""RFC 3986, section 3.2.2, without a user name, and not empty (RFC 9110, sections 4.2.1 and 4.2.4)."""
 ABSOLUTE = re.compile(rb"https?://([^/?#]+)([/?][^#]*)?", re.IGNORECASE)
 
 METHODS = re.compile(
@@ -150,7 +151,7 @@ def _read_target(method: str, target: bytes) -> bytes:
     if target.startswith(b"/") or (target == b"*" and method == "OPTIONS"):
         return target
     absolute = ABSOLUTE.fullmatch(target)
-    if absolute is None:
+    if absolute is None or HOST.fullmatch(absolute[1]) is None:
         raise RefusedError("RFC 9112, section 3.2: none of the four forms of a target")
     path = absolute[2] or b"/"
     return path if path.startswith(b"/") else b"/" + path
@@ -237,11 +238,13 @@ def _read_chunks(data: bytes, position: int) -> tuple[bytes, int]:
 
 
 def _skip_trailers(data: bytes, position: int, body: bytes) -> int:
-    """RFC 9112, section 7.1.2: read, and not merged into the headers."""
+    """RFC 9112, section 7.1.2: read, and not merged into the headers. None may frame (RFC 9110, section 6.5.1)."""
     while not data.startswith(b"\r\n", position):
         end = data.find(b"\r\n", position)
         if end < 0:
             raise _IncompleteError(body)
-        _read_field(data[position:end])
+        name, _ = _read_field(data[position:end])
+        if name in (b"content-length", b"transfer-encoding"):
+            raise RefusedError("RFC 9110, section 6.5.1: a trailer that frames")
         position = end + 2
     return position + 2

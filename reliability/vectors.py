@@ -105,6 +105,8 @@ def request_lines() -> Iterator[Vector]:
         "asterisk-form for GET": b"GET * HTTP/1.1",
         "another scheme": b"GET ftp://a.example/ HTTP/1.1",
         "absolute-form without a host": b"GET http:///x HTTP/1.1",
+        "absolute-form with a user name": b"GET http://user@a.example/x HTTP/1.1",
+        "a fragment": b"GET /a#b HTTP/1.1",
         "lower-case protocol": b"GET / http/1.1",
         "another protocol": b"GET / RTSP/1.0",
         "another protocol's name": b"GET / ICE/1.1",
@@ -234,6 +236,8 @@ def hosts() -> Iterator[Vector]:
         b"a%zz",
         b"caf\xc3\xa9",
         b"http://a.example",
+        b"",
+        b":80",
     ):
         yield Vector(
             f"Host: {value.decode('latin-1')}",

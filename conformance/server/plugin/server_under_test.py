@@ -35,8 +35,9 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     asking = [item for item in items if "http_protocol_cls" in getattr(item, "fixturenames", ())]
     items[:] = asking
     for item in items:
-        if item.nodeid in excused:
-            item.add_marker(pytest.mark.xfail(strict=True, reason=f"excused: {excused[item.nodeid]}"))
+        reason = excused.get(item.nodeid) or excused.get(f"{item.nodeid.partition('[')[0]}[*]")
+        if reason:
+            item.add_marker(pytest.mark.xfail(strict=True, reason=f"excused: {reason}"))
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
