@@ -42,9 +42,8 @@ def make_app(kind: str, journal: Journal) -> FastAPI:
         try:
             yield
         finally:
-            with anyio.CancelScope(shield=True):
-                await anyio.sleep(0.01)
             journal.note("exit")
+            await anyio.sleep(0.01)
 
     def synchronous() -> Iterator[None]:
         journal.note("enter")

