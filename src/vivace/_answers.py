@@ -73,6 +73,11 @@ class Answer(Response):
         return self._chunks is None and self.source is None
 
     @property
+    def chunks(self) -> Any:
+        """Where the stream comes from that is sent; `None` if it is none."""
+        return self.source.body_iterator if self._chunks is None and self.source else self._chunks
+
+    @property
     def body_iterator(self) -> Any:
         if self._chunks is None:
             self._chunks = _once(self.body) if self.source is None else _encoded(self.source)
