@@ -16,6 +16,7 @@ from pydantic import BaseModel
 
 import vivace
 from vivace import BackgroundTasks, Depends, FastAPI, Form, HTTPException
+from vivace._workers import workers
 from vivace.responses import StreamingResponse
 
 PACKAGE = str(Path(vivace.__file__).parent)
@@ -334,7 +335,14 @@ def hops(monkeypatch: pytest.MonkeyPatch) -> list[Callable[..., Any]]:
         functions.append(function)
         return await run_sync(function, *args, **kwargs)
 
+    put = workers.put
+
+    def put_counted(call: Any) -> None:
+        functions.append(call.function)
+        put(call)
+
     monkeypatch.setattr(anyio.to_thread, "run_sync", counted)
+    monkeypatch.setattr(workers, "put", put_counted)
     return functions
 
 
