@@ -59,6 +59,7 @@ class Send:
     _is_chunked = False
     _missing: int | None = None
     _has_trailers = False
+    _trailers = b""
 
     def __init__(self, connection: HTTPProtocol, scope: dict[str, Any]) -> None:
         self.state = _DUE
@@ -225,11 +226,10 @@ class Send:
         Without chunks there is no place for them, and whoever announced them may not know: they are dropped then
         (RFC 9110, section 6.5.1).
         """
-        self.held += encode_fields(headers).lines
+        self._trailers += encode_fields(headers).lines
         if not more:
-            trailers, self.held = self.held, b""
             if self._is_chunked:
-                self._connection.transport.write(b"0\r\n%b\r\n" % trailers)
+                self._connection.transport.write(b"0\r\n%b\r\n" % self._trailers)
             self.state = ON_TRAILERS[self.state]
             self._connection.answered()
 
