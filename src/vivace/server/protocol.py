@@ -18,6 +18,7 @@ from socket import SO_LINGER, SOL_SOCKET
 from typing import Any, ClassVar
 
 from uvicorn.config import Config
+from uvicorn.logging import TRACE_LOG_LEVEL
 from uvicorn.protocols.http.flow_control import service_unavailable
 from uvicorn.protocols.utils import get_local_addr, get_remote_addr, is_ssl
 from uvicorn.server import ServerState
@@ -150,15 +151,24 @@ class HTTPProtocol(asyncio.Protocol):
             "root_path": self._root_path,
             "extensions": {"http.response.trailers": {}, "http.response.early_hint": {}},
         }
+        self._trace("HTTP connection made")
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._leave()
+        self._trace("HTTP connection lost")
         if self.reading is Reading.SWITCHED:
             return
         self.reading = ON_CLOSE[self.reading]
         self.buffer = b""
         self._lose_request()
         self.resume_writing()
+
+    def _trace(self, event: str) -> None:
+        logger = self.shared.logger
+        if logger.isEnabledFor(TRACE_LOG_LEVEL):
+            client = self._scope["client"]
+            prefix = f"{client[0]}:{client[1]} - " if client else ""
+            logger.log(TRACE_LOG_LEVEL, "%s%s", prefix, event)
 
     def _leave(self) -> None:
         self._connections.discard(self)
@@ -497,6 +507,7 @@ class HTTPProtocol(asyncio.Protocol):
 
     def _switch(self, line: bytes, block: Block, rest: bytes) -> None:
         """Leave the connection to uvicorn's WebSocket protocol, with the request as it came."""
+        self._trace("Upgrading to WebSocket")
         self.reading = ON_UPGRADE[self.reading]
         self._leave()
         make_protocol: Any = (

@@ -60,6 +60,7 @@ class Send:
     _missing: int | None = None
     _has_trailers = False
     _trailers = b""
+    _was_told = False  # the application knows that the client has gone: what it raises now follows from that
 
     def __init__(self, connection: HTTPProtocol, scope: dict[str, Any]) -> None:
         self.state = _DUE
@@ -134,6 +135,7 @@ class Send:
         state = self.state
         if state is _GONE:
             if message.get("more_body", False):
+                self._was_told = True
                 raise ClientDisconnected("The client has gone")
         elif kind == "http.response.body" and state is _STARTED:
             self._write(message.get("body", b""), message.get("more_body", False))
@@ -268,8 +270,11 @@ class Send:
 
     def fail(self, exc: BaseException) -> None:
         """The application has raised: 500 if nothing was sent, else an answer that visibly has no end."""
-        if not (self.state is _GONE and is_disconnect(exc)):
-            self._connection.shared.logger.error("Exception in ASGI application\n", exc_info=exc)
+        logger = self._connection.shared.logger
+        if self.state is _GONE and (self._was_told or is_disconnect(exc)):
+            logger.debug("The client has gone: %r", exc)
+        else:
+            logger.error("Exception in ASGI application\n", exc_info=exc)
         if self.held:
             self.held = b""
             self.state = _DUE  # nothing of it was sent
