@@ -164,7 +164,7 @@ async def app(scope, receive, send):
         print("lifespan ends", flush=True)
         await send({"type": "lifespan.shutdown.complete"})
     else:
-        await asyncio.sleep(0.5 if scope["path"] == "/slow" else 0)
+        await asyncio.sleep(1.5 if scope["path"] == "/slow" else 0)
         send.respond(200, (), b"hello")
 """
 

@@ -190,8 +190,6 @@ class HTTPProtocol(asyncio.Protocol):
         self._has_eof = True
         if not self._is_answering() and not (self.is_write_paused and self.buffer):
             return False  # nothing is due: the transport closes
-        if self.reading is _BODY:
-            self.reading = ON_CLOSE[self.reading]
         if self.receive is not None:
             self.receive.lose()
         return not self._is_tls  # TLS cannot be half-closed: https://bugs.python.org/issue35698
@@ -491,6 +489,8 @@ class HTTPProtocol(asyncio.Protocol):
             self._close(lingers=self.reading is _BODY)
         elif self.reading is _READ:
             self._next()
+        elif self._has_eof:
+            self._close()
         else:
             self._unread = self.shared.limits.max_unread_body
             self.deadline = UNSET
@@ -602,12 +602,10 @@ class HTTPProtocol(asyncio.Protocol):
         limits = self.shared.limits
         if self.is_write_paused or self.reading is Reading.CLOSED:
             self._unsent = self.transport.get_write_buffer_size()
-            if self._unsent:
-                return limits.write_timeout
-            return None if self._is_answering() else limits.linger_timeout
+            return limits.write_timeout if self._unsent else limits.linger_timeout
         if self.reading is _HEAD:
             return limits.head_timeout if self._is_fresh or self.buffer else self.shared.keep_alive_timeout
-        if self.reading is _BODY and not self._is_read_paused:
+        if self.reading is _BODY and not (self._is_read_paused or self._has_eof):
             return limits.body_timeout
         return None
 

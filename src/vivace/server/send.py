@@ -54,7 +54,7 @@ class Send:
     is_old = False
     keeps_alive = True
     held = b""
-    """The head, while the application may still send the content in the same step: one write instead of two."""
+    """The head, while content may still follow in the same step: then one write, one packet, one TLS record."""
     _discards = False
     _is_chunked = False
     _missing: int | None = None
@@ -140,11 +140,11 @@ class Send:
         elif kind == "http.response.body" and state is _STARTED:
             self._write(message.get("body", b""), message.get("more_body", False))
         elif kind == "http.response.start" and state is _DUE:
-            head = self._open(message["status"], message.get("headers", ()), message.get("trailers", False))
-            if connection.stepping is self:
-                self.held = head
-            else:
-                connection.transport.write(head)
+            self.held = self._open(
+                message["status"], message.get("headers", ()), message.get("trailers", False)
+            )
+            if connection.stepping is not self:
+                connection.loop.call_later(0, self.flush)
         elif kind == "http.response.trailers" and state is _TRAILERS:
             self._write_trailers(message.get("headers", ()), message.get("more_trailers", False))
         elif kind == "http.response.early_hint" and state is _DUE:
