@@ -81,7 +81,8 @@ class WholeEntry(Entry, ServerErrorMiddleware):
 
         if scope.get(RESPONSE_STARTED):
             raise exc
-        answer = ServerErrorMiddleware(fail, server_error_handler(self.owner), self.owner.debug)
+        layer = server_error_layer(self.owner.debug)
+        answer = layer(fail, server_error_handler(self.owner), self.owner.debug)
         # Tracked: an application around this one must not answer again.
         await answer(scope, receive, tracked(scope, send))
 
@@ -98,6 +99,15 @@ class UnhandledErrors:
         except Exception as exc:
             telemetry.unhandled(scope, exc)
             raise
+
+
+def server_error_layer(debug: bool) -> type[ServerErrorMiddleware]:
+    """The layer that answers 500; with `debug`, the one whose answer shows the user's program and the plan."""
+    if not debug:
+        return ServerErrorMiddleware
+    from vivace._debug import DebugErrors
+
+    return DebugErrors
 
 
 def server_error_handler(app: FastAPI) -> Handler | None:

@@ -27,7 +27,7 @@ from typing_extensions import Unpack, deprecated
 
 from vivace import params, routing
 from vivace._body_limit import AppBodyLimitMiddleware
-from vivace._entry import Entry, UnhandledErrors, WholeEntry, server_error_handler
+from vivace._entry import Entry, UnhandledErrors, WholeEntry, server_error_handler, server_error_layer
 from vivace._form_limits import _FormLimits
 from vivace._frontend import FrontendFallback
 from vivace._operation_id import generate_unique_id
@@ -220,7 +220,7 @@ class FastAPI(Verbs, Starlette):
         elif not self.user_middleware and self.max_body_size is None:
             return WholeEntry(self)
         layers = [
-            Middleware(ServerErrorMiddleware, handler=server_error_handler(self), debug=self.debug),
+            Middleware(server_error_layer(self.debug), handler=server_error_handler(self), debug=self.debug),
             Middleware(UnhandledErrors),
             Middleware(AppBodyLimitMiddleware, max_body_size=self.max_body_size),
             *self.user_middleware,
