@@ -13,12 +13,14 @@ import shutil
 import signal
 import subprocess
 import tempfile
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO
 
 ROOT = Path(__file__).resolve().parent.parent
+CACHE = ROOT / ".cache" / "peers"
 
 # The rest of the environment (uvicorn's own variables, Python's debugging switches) would change what is measured.
 KEPT_VARIABLES = ("HOME", "LANG", "LC_ALL", "PATH", "PYTHONPATH", "TMPDIR", "VIRTUAL_ENV")
@@ -58,16 +60,17 @@ class Child:
 def running(
     command: Sequence[str],
     *,
-    core: int,
+    core: int | None,
     environment: Mapping[str, str],
     stdin: int = subprocess.DEVNULL,
     stdout: int | None = None,
 ) -> Iterator[Child]:
-    """Run `command` on this core, from the repository's root; kill it when the block ends.
+    """Run `command` on this core (None: on any), from the repository's root; kill it when the block ends.
 
     Both streams go to the child's log; with `stdout=subprocess.PIPE` only its errors do.
     """
-    pinned = ["setpriv", "--pdeathsig", "KILL", "--", "taskset", "-c", str(core), *command]
+    pin = [] if core is None else ["taskset", "-c", str(core)]
+    pinned = ["setpriv", "--pdeathsig", "KILL", "--", *pin, *command]
     with tempfile.TemporaryFile() as log:
         process = subprocess.Popen(
             pinned,
@@ -84,10 +87,23 @@ def running(
             _end(process)
 
 
-def run(command: Sequence[str], *, core: int, environment: Mapping[str, str], timeout: float) -> str:
-    """The output of a command that ends by itself. Raises `ChildError` if it fails, or takes more than `timeout` s."""
+def run(
+    command: Sequence[str],
+    *,
+    core: int | None,
+    environment: Mapping[str, str],
+    timeout: float,
+    interrupt_after: float | None = None,
+) -> str:
+    """The output of a command that ends by itself, or if it is interrupted (SIGINT) after some seconds.
+
+    Raises `ChildError` if it fails, or takes more than `timeout` s.
+    """
     with running(command, core=core, environment=environment) as child:
         try:
+            if interrupt_after is not None:
+                time.sleep(interrupt_after)
+                child.process.send_signal(signal.SIGINT)
             code = child.process.wait(timeout)
         except subprocess.TimeoutExpired:
             raise child.failure(f"did not end within {timeout:.0f} s") from None

@@ -18,7 +18,11 @@ ROUNDS, SECONDS = 3, 0.3  # of the timing without cProfile
 
 
 def main(arguments: list[str]) -> int:
-    loads = {workload.id: workload for workload in WORKLOADS if isinstance(workload, Load)}
+    loads = {
+        workload.id: workload
+        for workload in WORKLOADS
+        if isinstance(workload, Load) and workload.client == "wrk"
+    }
     parser = argparse.ArgumentParser(
         prog="python -m benchmarks.profile", description=__doc__.partition("\n")[0]
     )

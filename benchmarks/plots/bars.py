@@ -1,0 +1,55 @@
+"""One panel per workload: each contender's requests per second, lowest to highest, with the ratio to the first."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from textwrap import shorten
+from typing import Any
+
+from benchmarks.plots import style
+from benchmarks.summary import Row, number
+from benchmarks.workloads import RATE, Workload
+
+BAR, MARGIN = 0.22, 0.75  # inches
+
+
+def figure(workloads: Sequence[Workload], rows: Sequence[Row]) -> Any | None:
+    """None if there is no throughput among the rows."""
+    shown = {workload.id: _bars(workload.id, rows) for workload in workloads}
+    shown = {name: bars for name, bars in shown.items() if bars}
+    if not shown:
+        return None
+    figure, axes = style.panels([MARGIN + BAR * len(bars) for bars in shown.values()])
+    for panel, bars in zip(axes, shown.values(), strict=True):
+        _draw(panel, bars)
+    return figure
+
+
+def _bars(workload: str, rows: Sequence[Row]) -> list[Row]:
+    """One row per contender: the one with the ratio to the baseline, which comes first."""
+    of_workload = [row for row in rows if row.workload == workload and row.measure == RATE]
+    first: dict[str, Row] = {}
+    for row in of_workload:
+        first.setdefault(row.contender, row)
+    return list(first.values())
+
+
+def _draw(axes: Any, bars: list[Row]) -> None:
+    for place, row in enumerate(bars):
+        if row.own is None:
+            axes.text(0, place, " void", va="center", color="#b91c1c")
+            continue
+        around = [[row.own.median - row.own.low], [row.own.high - row.own.median]]
+        axes.barh(
+            place, row.own.median, 0.75, xerr=around, color=style.colour(row.contender), error_kw={"lw": 0.8}
+        )
+        ratio = f"  {number(row.ratio.median)}×" if row.ratio else ""
+        axes.text(row.own.high, place, f" {number(row.own.median)}{ratio}", va="center", fontsize=7)
+    goals = [f"{row.contender} {row.goal}" for row in bars if row.goal]
+    title = f"{bars[0].workload}  {shorten(bars[0].title, 44, placeholder=' …')}"
+    axes.set_title(f"{title}\ngoal: {', '.join(goals)}" if goals else title, fontsize=8, loc="left")
+    axes.set_yticks(range(len(bars)), [row.contender for row in bars])
+    axes.invert_yaxis()
+    axes.xaxis.set_major_formatter("{x:,.0f}")
+    axes.locator_params(axis="x", nbins=4)
+    axes.set_xlim(0, 1.35 * max((row.own.high for row in bars if row.own), default=1))
