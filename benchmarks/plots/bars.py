@@ -11,6 +11,7 @@ from benchmarks.summary import Row, number
 from benchmarks.workloads import RATE, Workload
 
 BAR, MARGIN = 0.22, 0.75  # inches
+BESIDE: dict[str, Any] = {"xytext": (4, 0), "textcoords": "offset points", "va": "center"}
 
 
 def figure(workloads: Sequence[Workload], rows: Sequence[Row]) -> Any | None:
@@ -37,14 +38,14 @@ def _bars(workload: str, rows: Sequence[Row]) -> list[Row]:
 def _draw(axes: Any, bars: list[Row]) -> None:
     for place, row in enumerate(bars):
         if row.own is None:
-            axes.text(0, place, " void", va="center", color="#b91c1c")
+            axes.annotate("void", (0, place), color="#b91c1c", **BESIDE)
             continue
         around = [[row.own.median - row.own.low], [row.own.high - row.own.median]]
         axes.barh(
             place, row.own.median, 0.75, xerr=around, color=style.colour(row.contender), error_kw={"lw": 0.8}
         )
         ratio = f"  {number(row.ratio.median)}×" if row.ratio else ""
-        axes.text(row.own.high, place, f" {number(row.own.median)}{ratio}", va="center", fontsize=7)
+        axes.annotate(f"{number(row.own.median)}{ratio}", (row.own.high, place), fontsize=7, **BESIDE)
     goals = [f"{row.contender} {row.goal}" for row in bars if row.goal]
     title = f"{bars[0].workload}  {shorten(bars[0].title, 44, placeholder=' …')}"
     axes.set_title(f"{title}\ngoal: {', '.join(goals)}" if goals else title, fontsize=8, loc="left")

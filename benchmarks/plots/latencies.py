@@ -31,6 +31,7 @@ def figure(workloads: Sequence[Workload], turns: Sequence[Turn]) -> Any | None:
             )
         panel.set(title=f"{workload}: ms at each percentile", yscale="log")
         panel.yaxis.set_major_formatter("{x:g}")
+        panel.yaxis.minorticks_off()
     labels = {line.get_label(): line for panel in axes for line in panel.get_lines()}
     figure.legend(labels.values(), labels.keys(), loc="outside lower center", ncols=8, frameon=False)
     return figure

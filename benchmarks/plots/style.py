@@ -13,14 +13,20 @@ COLOURS = {
     "express": "#c9772b",
     "asgi": "#4b5563",
     "protocol": "#111827",
+    "starlette": "#8250df",
+    "litestar": "#bf3989",
+    "blacksheep": "#6b7f3a",
+    "falcon": "#a16207",
+    "sanic": "#d9487d",
+    "robyn": "#0e7490",
+    "django-bolt": "#166534",
 }
-OTHERS = "#cbd0d8"
 COLUMNS = 3
 WIDTH = 13.0  # inches
 
 
 def colour(contender: str) -> str:
-    return COLOURS.get(contender, OTHERS)
+    return COLOURS.get(contender, "#cbd0d8")
 
 
 def panels(heights: list[float]) -> tuple[Any, list[Any]]:
