@@ -49,10 +49,11 @@ class Planned:
     endpoint: Callable[..., Any]
     dependencies: list[params.Depends]
     dependency_overrides_provider: Any
+    inline: bool = False
 
     @cached_property
     def root(self) -> DependencyPlan:
-        return build_root(self.endpoint, self.path_format, self.dependencies)
+        return build_root(self.endpoint, self.path_format, self.dependencies, self.inline)
 
     @property
     def current_root(self) -> DependencyPlan:
@@ -177,6 +178,7 @@ class Operation(Planned):
         self.openapi_extra = options.openapi_extra
         self.generate_unique_id_function = options.generate_unique_id_function
         self.strict_content_type = options.strict_content_type
+        self.inline = options.inline
         self.tags = options.tags or []
         self.responses = options.responses or {}
         self.dependencies = list(options.dependencies or [])

@@ -82,6 +82,8 @@ class OperationOptions(TypedDict, total=False):
     """Largest request body in bytes; above it the answer is 413."""
     form_limits: _FormLimits | None
     """Limits of forms: `max_files`, `max_fields` (counts) and `max_part_size` (bytes)."""
+    inline: bool
+    """Call a `def` endpoint on the event loop rather than in a worker thread: for one that does next to nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +118,7 @@ class RouteOptions:
     strict_content_type: bool | DefaultPlaceholder = field(default_factory=lambda: Default(True))
     max_body_size: int | None = None
     form_limits: _FormLimits | None = None
+    inline: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -358,6 +358,7 @@ class Depends:
     scope: Literal["function", "request"] | None = None
     max_concurrency: int | None = field(default=None, kw_only=True)
     _concurrency: _DependencyConcurrency | None = field(default=None, kw_only=True, repr=False)
+    inline: bool = field(default=False, kw_only=True, repr=False)
 
     def __post_init__(self) -> None:
         limit = self.max_concurrency

@@ -337,6 +337,7 @@ def options_of(route: APIRoute) -> RouteOptions:
         strict_content_type=route.strict_content_type,
         max_body_size=route.max_body_size,
         form_limits=route.form_limits,
+        inline=route.inline,
     )
 
 

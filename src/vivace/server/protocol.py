@@ -1,0 +1,591 @@
+"""One connection: bytes come in, requests are given to the application, in order.
+
+The class is what uvicorn's server makes for each connection, in the place of its own protocol classes. It keeps the two
+states of `states`, lets `head` and `body` read, and gives the application a `Receive` and a `Send`. It decides when
+to read, when the next request may begin, and how the connection ends.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextvars
+import re
+import sys
+import urllib.parse
+from collections.abc import Coroutine
+from typing import Any, ClassVar
+
+from uvicorn.config import Config
+from uvicorn.protocols.http.flow_control import service_unavailable
+from uvicorn.protocols.utils import get_local_addr, get_remote_addr, is_ssl
+from uvicorn.server import ServerState
+
+from .body import Body, ChunkedBody, LengthBody
+from .fields import encode_fields
+from .head import COMMON_LINE, Block, check_request_line, read_head
+from .limits import Limits
+from .receive import HIGH_WATER, Receive
+from .refusals import (
+    BAD_REQUEST_LINE,
+    BARE_LINE_END,
+    LARGE_BODY,
+    LARGE_HEAD,
+    LONG_TARGET,
+    SLOW_BODY,
+    SLOW_HEAD,
+    Refusal,
+    Refused,
+)
+from .send import Send, run
+from .shared import shared_by
+from .states import (
+    ON_BODY_END,
+    ON_CLOSE,
+    ON_HEAD,
+    ON_HEAD_WITH_BODY,
+    ON_NEXT,
+    ON_UPGRADE,
+    Answer,
+    Reading,
+)
+from .sweep import UNSET
+
+__all__ = ["HTTPProtocol"]
+
+_HEAD, _BODY, _READ = Reading.HEAD, Reading.BODY, Reading.COMPLETE
+_DUE, _COMPLETE = Answer.DUE, Answer.COMPLETE
+
+_CONTROL = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+_REFUSAL_HEADERS = (b"content-type", b"text/plain; charset=utf-8"), (b"connection", b"close")
+
+
+class HTTPProtocol(asyncio.Protocol):
+    """HTTP/1.1 for uvicorn's server: `uvicorn main:app --http vivace.server:HTTPProtocol`.
+
+    Limits come from the environment (`VIVACE_…`, see `Limits`), or from a class of one's own:
+
+    ```python
+    uvicorn.run(app, http=HTTPProtocol.with_limits(Limits(max_body_size=10_000_000)))
+    ```
+    """
+
+    limits: ClassVar[Limits | None] = None
+    """The limits of this class's connections; None: those of the environment, or the defaults."""
+
+    @classmethod
+    def with_limits(cls, limits: Limits) -> type[HTTPProtocol]:
+        """This class with other limits."""
+        return type(cls.__name__, (cls,), {"limits": limits})
+
+    def __init__(
+        self,
+        config: Config,
+        server_state: ServerState,
+        app_state: dict[str, Any],
+        _loop: asyncio.AbstractEventLoop | None = None,
+    ) -> None:
+        if not config.loaded:
+            config.load()
+        # The server's.
+        self.config = config
+        self.loop = _loop or asyncio.get_event_loop()
+        self.shared = shared_by(config, server_state, self.limits, self.loop)
+        self._app = config.loaded_app
+        self._app_state = app_state
+        self._tasks = server_state.tasks
+        self._connections = server_state.connections
+        self._root_path = config.root_path
+        self._raw_root_path = config.root_path.encode("ascii")
+        self._is_eager = _may_start_eagerly(self.loop)
+
+        # The transport's.
+        self.transport: asyncio.Transport = None  # type: ignore[assignment]  # until connection_made
+        self.buffer = b""  # arrived, and not looked at yet
+        self.is_write_paused = False
+        self._is_read_paused = False
+        self._is_drained: asyncio.Event | None = None
+        self._seen = 0  # how much of a partial head was looked at before
+        self._has_eof = False  # the client has said its last word
+        self._is_ending = False  # the server shuts down
+
+        # The request's.
+        self.reading = _HEAD
+        self.send: Send | None = None
+        self.receive: Receive | None = None
+        self.stepping: Send | None = None  # whose application is in its first step
+        self._body: Body | None = None
+        self._unread = 0  # bytes that may still be thrown away
+        self._is_taking = False
+        self._is_fresh = True  # no request yet
+        self._block: Block | None = None  # the last one, see `_take`
+        self._longest_line = 0
+        self.deadline = UNSET
+        self._unsent = 0
+
+    # --- transport -------------------------------------------------------------------------------------------------
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self.transport = transport  # type: ignore[assignment]  # of a stream: asyncio's signature is wider
+        self._connections.add(self)  # type: ignore[arg-type]  # uvicorn names its own classes
+        self.shared.sweep.add(self)
+        # Requests start from what was set before the connection, never from what another request has set.
+        self._context = contextvars.copy_context()
+        self._is_tls = is_ssl(self.transport)
+        # PERF (W1): what is the same for every request of a connection is copied, not built.
+        self._scope: dict[str, Any] = {
+            "type": "http",
+            "asgi": {"version": self.config.asgi_version, "spec_version": "2.4"},
+            "http_version": "1.1",
+            "server": get_local_addr(self.transport),
+            "client": get_remote_addr(self.transport),
+            "scheme": "https" if self._is_tls else "http",
+            "root_path": self._root_path,
+            "extensions": {"http.response.trailers": {}, "http.response.early_hint": {}},
+        }
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._leave()
+        if self.reading is Reading.SWITCHED:
+            return
+        self.reading = ON_CLOSE[self.reading]
+        self.buffer = b""
+        self._lose_request()
+        self.resume_writing()
+
+    def _leave(self) -> None:
+        self._connections.discard(self)
+        self.shared.sweep.discard(self)
+
+    def _lose_request(self) -> None:
+        """The client does not hear the answer to the current request any more."""
+        send, receive = self.send, self.receive
+        self.send = self.receive = None
+        if send is not None and receive is not None:
+            send.lose()
+            receive.lose()
+
+    def eof_received(self) -> bool:
+        """The client will send no more. It may still read: an answer that is due is given (half-close).
+
+        An application that asks is told at once, since a client that hangs up looks the same: `http.disconnect`.
+        """
+        self._has_eof = True
+        if self.reading is _BODY:
+            self.reading = ON_CLOSE[self.reading]
+        elif self.reading is not _READ:
+            return False  # nothing is due: the transport closes
+        if self.receive is not None:
+            self.receive.lose()
+        if self.send is not None and not self.buffer:
+            self._announce_close(self.send)
+        return not self._is_tls  # TLS cannot be half-closed: https://bugs.python.org/issue35698
+
+    def pause_writing(self) -> None:
+        self.is_write_paused = True
+        self.deadline = UNSET
+
+    def resume_writing(self) -> None:
+        self.is_write_paused = False
+        self.deadline = UNSET
+        if self._is_drained is not None:
+            self._is_drained.set()
+        if self.reading is _HEAD:
+            self._take_buffer()
+
+    async def drained(self) -> None:
+        """Wait until the client has taken enough of what was written, or has gone."""
+        if self._is_drained is None:
+            self._is_drained = asyncio.Event()
+        self._is_drained.clear()
+        await self._is_drained.wait()
+
+    def pause_reading(self) -> None:
+        if not self._is_read_paused:
+            self._is_read_paused = True
+            self.transport.pause_reading()
+
+    def resume_reading(self) -> None:
+        if self._is_read_paused:
+            self._is_read_paused = False
+            self.deadline = UNSET
+            if not self.transport.is_closing():
+                self.transport.resume_reading()
+
+    # --- bytes -----------------------------------------------------------------------------------------------------
+
+    def data_received(self, data: bytes) -> None:
+        if not self.buffer:
+            self._take(data)
+            return
+        self._seen = len(self.buffer)
+        data = self.buffer + data
+        self._take(data)
+        self._seen = 0
+
+    def _take_buffer(self) -> None:
+        """Go on with what has arrived already, unless that is being done further up."""
+        if not self._is_taking:
+            self._take(self.buffer)
+
+    def _take(self, data: bytes) -> None:
+        """Take from the bytes what can be taken now, and keep the rest."""
+        position = 0
+        size = len(data)
+        self._is_taking = True
+        while position < size:
+            reading = self.reading
+            if reading is _HEAD:
+                if self.is_write_paused:
+                    break  # the last answer has not left: so much for the memory that a slow reader can cost
+                end = data.find(b"\r\n\r\n", position) + 4
+                # PERF (W1, W2, W3): a client sends the same fields again and again. What was parsed and judged on
+                # this connection needs a comparison only; the line in front of it, one expression. Whatever does not
+                # fit goes the parser's way, with the same result.
+                block = self._block
+                if block is not None:
+                    line_end = end - len(block.raw)
+                    if position < line_end <= position + self._longest_line and data.startswith(
+                        block.raw, line_end
+                    ):
+                        match = COMMON_LINE.fullmatch(data, position, line_end)
+                        if match is not None:
+                            method, path, query = match.groups()
+                            position = self._begin(method.decode(), path, query or b"", block, data, end)
+                            continue
+                taken = self._read_head(data, position, end)
+                if taken < 0:
+                    break
+                position = taken
+            elif reading is _BODY:
+                position = self._read_body(data, position)
+            elif reading is _READ:
+                if size - position > HIGH_WATER:
+                    self.pause_reading()
+                break
+            else:
+                position = size
+        self._is_taking = False
+        self.buffer = data[position:]
+        if self._has_eof and self.reading is _HEAD and not self.is_write_paused:
+            self._close()
+
+    def _read_head(self, data: bytes, position: int, end: int) -> int:
+        """The position after the head that begins at `position`, or -1 if the rest of it has not arrived."""
+        # Empty lines in front of a request are passed over (RFC 9112, section 2.2).
+        if data.startswith(b"\r\n", position):
+            return position + 2
+        limits = self.shared.limits
+        try:
+            if end < 4:
+                self._check_partial_head(data[position:], max(0, self._seen - position))
+                return -1
+            head = read_head(data[position:end], limits)
+            block = head.block
+            if limits.max_body_size is not None and block.length > limits.max_body_size:
+                raise Refused(LARGE_BODY)
+        except Refused as exc:
+            self.refuse(exc.refusal)
+            return len(data)
+        if block.websocket and self._switch(data[position:]):
+            return len(data)
+        if block.is_memorable() and not head.is_old:
+            self._block = block
+            self._longest_line = min(limits.max_target_size, limits.max_head_size - len(block.raw))
+        return self._begin(
+            head.method, head.path, head.query, block, data, end, is_old=head.is_old, authority=head.authority
+        )
+
+    def _check_partial_head(self, partial: bytes, seen: int) -> None:
+        """Refuse early what no continuation could save. The first `seen` bytes were looked at before."""
+        limits = self.shared.limits
+        line_end = partial.find(b"\r\n") + 2
+        if line_end > 1:
+            check_request_line(partial[:line_end], limits)
+        elif len(partial) > limits.max_target_size + 64:
+            raise Refused(LONG_TARGET)
+        if len(partial) > limits.max_head_size:
+            raise Refused(LARGE_HEAD)
+        line_ends = partial.count(b"\r\n")
+        returns = partial.count(b"\r") - partial.endswith(b"\r")
+        if returns != line_ends or partial.count(b"\n") != line_ends or _CONTROL.search(partial, seen):
+            raise Refused(BARE_LINE_END if line_end > 1 else BAD_REQUEST_LINE)
+        if not seen:
+            self.deadline = UNSET  # the clock of this head starts
+
+    def _read_body(self, data: bytes, position: int) -> int:
+        """The position after what belongs to the body."""
+        body, send, receive = self._body, self.send, self.receive
+        assert body is not None and send is not None and receive is not None
+        pieces: list[bytes] = []
+        try:
+            position = body.take(data, position, pieces)
+        except Refused as exc:
+            self.refuse(exc.refusal)
+            return len(data)
+        self.deadline = UNSET
+        receive.expects_continue = False  # it did not wait
+        if body.complete:
+            self._body = None
+            self.reading = ON_BODY_END[self.reading]
+        if send.state is _COMPLETE:
+            self._throw_away(sum(map(len, pieces)))
+            return position
+        receive.add(pieces, body.complete)
+        if body.complete:
+            send.is_plain = send.keeps_alive and not (send.is_head or send.is_old)
+        elif receive.size > HIGH_WATER:
+            self.pause_reading()
+        return position
+
+    def _throw_away(self, size: int) -> None:
+        """More of a body that nobody will read: it must not be taken for a request."""
+        self._unread -= size
+        if self._unread < 0:
+            self._close(lingers=True)
+        elif self.reading is _READ:
+            self._next()
+
+    # --- requests --------------------------------------------------------------------------------------------------
+
+    def _begin(
+        self,
+        method: str,
+        path: bytes,
+        query: bytes,
+        block: Block,
+        data: bytes,
+        position: int,
+        is_old: bool = False,
+        authority: bytes | None = None,
+    ) -> int:
+        """Give a request to the application; the position after what was taken of its body."""
+        scope = self._scope.copy()
+        text = path.decode("ascii")
+        scope["method"] = method
+        scope["path"] = self._root_path + (urllib.parse.unquote(text) if "%" in text else text)
+        scope["raw_path"] = self._raw_root_path + path
+        scope["query_string"] = query
+        scope["headers"] = block.headers.copy()
+        scope["state"] = self._app_state.copy()
+        send = self.send = Send(self, scope)
+        self.deadline = UNSET
+        self._is_fresh = False
+
+        length = block.length
+        if not block.chunked and len(data) - position >= length:
+            self.reading = ON_HEAD[self.reading]
+            receive = self.receive = Receive(send, data[position : position + length])
+            position += length
+        else:
+            self.reading = ON_HEAD_WITH_BODY[self.reading]
+            receive = self.receive = Receive(send, None)
+            receive.await_body(self, block.expects_continue)
+            send.is_plain = False
+            self._body = (
+                ChunkedBody(self.shared.limits.max_body_size) if block.chunked else LengthBody(length)
+            )
+            if position < len(data):
+                position = self._read_body(data, position)
+                if self.reading is Reading.CLOSED:
+                    return position
+
+        if method == "HEAD":
+            send.is_head = True
+            send.is_plain = False
+        if is_old:
+            send.is_old = True
+            scope["http_version"] = "1.0"
+        if authority is not None:
+            others = [header for header in block.headers if header[0] != b"host"]
+            scope["headers"] = [(b"host", authority), *others]
+        if block.close or self._is_ending or (self._has_eof and position >= len(data)):
+            self._announce_close(send)
+        app = self._app
+        limit = self.config.limit_concurrency
+        if limit is not None and (len(self._connections) >= limit or len(self._tasks) >= limit):
+            self.shared.logger.warning("Exceeded concurrency limit.")
+            app = service_unavailable
+        self._start(run(app, scope, receive, send), send)
+        return position
+
+    def _start(self, coroutine: Coroutine[Any, Any, None], send: Send) -> None:
+        context = self._context.copy()
+        if self._is_eager and sys.version_info >= (3, 12):
+            # PERF (W1): the task's first step runs now. An endpoint that does not wait has answered when this returns.
+            self.stepping = send
+            task = asyncio.Task(coroutine, loop=self.loop, context=context, eager_start=True)
+            self.stepping = None
+            if task.done():
+                return
+            if send.held:
+                send.flush()
+        else:
+            task = context.run(self.loop.create_task, coroutine)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    def _announce_close(self, send: Send) -> None:
+        """The current answer is the last one of the connection."""
+        send.is_plain = False
+        send.keeps_alive = False
+
+    def want_body(self, receive: Receive) -> None:
+        """The application waits for the body."""
+        if receive.expects_continue:
+            receive.expects_continue = False
+            if self.send is not None and self.send.state is _DUE:
+                self.transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+        self.resume_reading()
+
+    def may_go_on(self) -> bool:
+        """Whether another request can follow the current one: its body has arrived, or is short enough to come."""
+        if self.reading is not _BODY:
+            return self.reading is _READ
+        # A client that was not told to go on may send its body or not: nobody can tell (RFC 9110, section 10.1.1).
+        if self.receive is None or self.receive.expects_continue:
+            return False
+        return (
+            not isinstance(self._body, LengthBody) or self._body.missing <= self.shared.limits.max_unread_body
+        )
+
+    def answered(self) -> None:
+        """The answer to the current request is complete."""
+        send, receive = self.send, self.receive
+        assert send is not None and receive is not None
+        self.shared.state.total_requests += 1
+        receive.wake()
+        if not send.keeps_alive:
+            self._close(lingers=self.reading is _BODY)
+        elif self.reading is _READ:
+            self._next()
+        else:
+            self._unread = self.shared.limits.max_unread_body
+            self.deadline = UNSET
+            self.resume_reading()
+
+    def _next(self) -> None:
+        """The request is read and answered."""
+        self.reading = ON_NEXT[self.reading]
+        self.deadline = UNSET
+        self.resume_reading()
+        if self.buffer or self._has_eof:
+            self._take_buffer()
+
+    def _switch(self, data: bytes) -> bool:
+        """Leave the connection to uvicorn's WebSocket protocol, with the request as it came."""
+        make_protocol: Any = (
+            self.config.ws_protocol_class
+        )  # called as uvicorn calls it, by keywords of its own classes
+        if make_protocol is None:
+            self.shared.logger.warning(
+                "A client asked for WebSocket, but uvicorn has no library for it: pip install 'uvicorn[standard]'"
+            )
+            return False
+        self.reading = ON_UPGRADE[self.reading]
+        self._leave()
+        protocol = make_protocol(
+            config=self.config, server_state=self.shared.state, app_state=self._app_state
+        )
+        protocol.connection_made(self.transport)
+        protocol.data_received(data)
+        self.transport.set_protocol(protocol)
+        return True
+
+    # --- ends ------------------------------------------------------------------------------------------------------
+
+    def refuse(self, refusal: Refusal) -> None:
+        """Answer by ourselves, and end the connection."""
+        self.shared.logger.warning("Refused a request: %s", refusal)
+        send = self.send
+        if send is not None and send.state is not _DUE and send.state is not _COMPLETE:
+            self.give_up(send)
+            return
+        self._lose_request()
+        text = f"{refusal}\n".encode("ascii")
+        fields = encode_fields([*_REFUSAL_HEADERS, (b"content-length", b"%d" % len(text))])
+        self.transport.write(b"%b%b\r\n%b" % (self.shared.beginning(refusal.status), fields.lines, text))
+        self._close(lingers=True)
+
+    def give_up(self, send: Send) -> None:
+        """The answer cannot be completed: the connection ends in a way that the client can tell from a complete one."""
+        if send is not self.send or send.state is _COMPLETE:
+            return
+        self._lose_request()
+        if send.is_delimited:
+            self._close()
+        else:
+            self.reading = ON_CLOSE[self.reading]
+            self.transport.abort()
+
+    def _close(self, lingers: bool = False) -> None:
+        """End the connection when all is written.
+
+        If the client may still be sending, its bytes are read and dropped for a while: closing at once would reset the
+        connection, and with it take away the answer (RFC 9112, section 9.6).
+        """
+        self.reading = ON_CLOSE[self.reading]
+        self.buffer = b""
+        self.deadline = UNSET
+        if self.transport.is_closing():
+            return
+        if lingers and not self._has_eof and self._can_write_eof():
+            self.resume_reading()
+            self.transport.write_eof()
+        else:
+            self.transport.close()
+
+    def _can_write_eof(self) -> bool:
+        return not self._is_tls and self.transport.can_write_eof()
+
+    def shutdown(self) -> None:
+        """The server ends: finish what has been asked, and say that it is the last."""
+        self._is_ending = True
+        if self.reading is _HEAD:
+            # Under load, the next request of an idle connection is on its way already.
+            self.loop.call_later(self.shared.limits.shutdown_grace, self._close_if_idle)
+        elif self.send is not None and self.send.state is not _COMPLETE:
+            self._announce_close(self.send)
+        elif self.reading is _BODY:
+            self._close(lingers=True)  # answered, and only waiting to keep the connection
+
+    def _close_if_idle(self) -> None:
+        if self.reading is _HEAD:
+            self._close()
+
+    def patience(self) -> float | None:
+        """How long the connection may stay as it is: see `sweep`."""
+        limits = self.shared.limits
+        if self.reading is Reading.CLOSED:
+            self._unsent = self.transport.get_write_buffer_size()
+            return limits.write_timeout if self._unsent else limits.linger_timeout
+        if self.is_write_paused:
+            return limits.write_timeout
+        if self.reading is _HEAD:
+            return limits.head_timeout if self._is_fresh or self.buffer else self.shared.keep_alive_timeout
+        if self.reading is _BODY and not self._is_read_paused:
+            return limits.body_timeout
+        return None
+
+    def expire(self) -> None:
+        """That was too long."""
+        if self.reading is Reading.CLOSED:
+            if 0 < self.transport.get_write_buffer_size() < self._unsent:
+                self.deadline = UNSET  # slow, but taking its answer
+            else:
+                self.transport.abort()
+        elif self.is_write_paused:
+            self.transport.abort()
+        elif self.reading is _HEAD:
+            if self.buffer:
+                self.refuse(SLOW_HEAD)
+            else:
+                self._close()
+        elif self.send is not None and self.send.state is not _COMPLETE:
+            self.refuse(SLOW_BODY)
+        else:
+            self._close()
+
+
+def _may_start_eagerly(loop: asyncio.AbstractEventLoop) -> bool:
+    """Whether tasks may be made past the loop: it must run, and nobody may have asked to make its tasks himself."""
+    return isinstance(loop, asyncio.AbstractEventLoop) and loop.get_task_factory() is None

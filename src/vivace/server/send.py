@@ -1,0 +1,319 @@
+"""`send`, as the application gets it: an answer, from its messages to the bytes on the connection.
+
+The lane is the method `respond` (see `docs/fast-lanes.md`). Both ways build on the same two steps, `_open` and
+`_write`, and `respond` has a shorter way for the answer that nearly every request gets.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any
+
+from .fields import Fields, Header, encode_fields, has_content, without_framing
+from .states import (
+    ON_CONTENT_END,
+    ON_CONTENT_END_WITH_TRAILERS,
+    ON_GONE,
+    ON_START,
+    ON_TRAILERS,
+    ON_WHOLE,
+    Answer,
+)
+
+if TYPE_CHECKING:
+    from .protocol import HTTPProtocol
+    from .receive import Receive
+
+__all__ = ["ClientDisconnected", "Send", "run"]
+
+_DUE, _STARTED, _TRAILERS = Answer.DUE, Answer.STARTED, Answer.TRAILERS
+_COMPLETE, _GONE = Answer.COMPLETE, Answer.GONE
+
+LARGE = 32 * 1024
+"""Bytes of content from which on it is written by itself, instead of being copied behind its head."""
+
+
+class ClientDisconnected(OSError):
+    """The client has gone while the application still produces content for it (ASGI, spec version 2.4)."""
+
+
+class Send:
+    """The answer to one request.
+
+    ```python
+    send.respond(200, ((b"content-type", b"text/plain"),), b"hello")  # whole, at once: the lane
+    await send({"type": "http.response.start", "status": 200, "headers": []})  # ASGI
+    ```
+    """
+
+    # PERF (W1): no __slots__, and defaults on the class: a request about which nothing is special sets two attributes.
+    state = _DUE
+    is_plain = True
+    """The request is complete and a kept HTTP/1.1 connection waits for content: what `respond` can be quick about."""
+    is_head = False
+    is_old = False
+    keeps_alive = True
+    held = b""
+    """The head, while the application may still send the content in the same step: one write instead of two."""
+    _discards = False
+    _is_chunked = False
+    _missing: int | None = None
+    _has_trailers = False
+
+    def __init__(self, connection: HTTPProtocol, scope: dict[str, Any]) -> None:
+        self._connection = connection
+        self._scope = scope
+
+    @property
+    def is_delimited(self) -> bool:
+        """Whether the client can tell an answer that was cut short from a complete one."""
+        return self._is_chunked or self._missing is not None
+
+    # --- the lane --------------------------------------------------------------------------------------------------
+
+    def respond(self, status: int, headers: Sequence[Header], body: bytes) -> None:
+        """Send a whole response, as `http.response.start` and `http.response.body` would.
+
+        `headers` as in a start message. Without a content-length among them, the server writes it before them. A
+        tuple is encoded once and remembered. Does nothing if the client has gone. Does not wait: the next request
+        of the connection begins when this response has left.
+
+        Raises:
+            RuntimeError: the response has started already, a header is invalid, or the content-length disagrees
+                with the body. Nothing was written then.
+        """
+        connection = self._connection
+        shared = connection.shared
+        if self.state is not _DUE:
+            if self.state is _GONE:
+                return
+            raise RuntimeError("respond() after the response has started")
+        # PERF (W1, W2, W3): one dict, one join, one write.
+        fields = shared.fields(headers)
+        if self.is_plain and fields.plain_end is not None and len(body) < LARGE:
+            if shared.state.default_headers is not shared.defaults:
+                shared.renew(shared.state.default_headers)
+            beginning = shared.whole_beginnings.get(status) or (
+                shared.whole_beginning(status) if has_content(status) else None
+            )
+            if beginning is not None:
+                connection.transport.write(b"".join((beginning, b"%d" % len(body), fields.plain_end, body)))
+                self.state = ON_WHOLE[_DUE]
+                if shared.access is not None:
+                    shared.access.note(self._scope, status)
+                connection.answered()
+                return
+        self._respond_at_length(status, headers, fields, body)
+
+    def _respond_at_length(self, status: int, headers: Sequence[Header], fields: Fields, body: bytes) -> None:
+        is_content = has_content(status)
+        if fields.length is None and not fields.is_chunked and is_content:
+            headers = [(b"content-length", b"%d" % len(body)), *headers]
+        elif is_content and not self.is_head:
+            self._check_length(fields.length, len(body))
+        self.held = self._open(status, headers, has_trailers=False)
+        self._write(body, more=False)
+
+    # --- ASGI ------------------------------------------------------------------------------------------------------
+
+    async def __call__(self, message: dict[str, Any]) -> None:
+        """Send one message.
+
+        Raises:
+            ClientDisconnected: the client has gone, and the message says that more content is to come. The last
+                message of an answer is dropped silently: there is nothing left that the application could spare.
+            RuntimeError: the message is not due, or invalid.
+        """
+        connection = self._connection
+        if connection.is_write_paused and self.state is not _COMPLETE:
+            await connection.drained()
+        kind = message["type"]
+        state = self.state
+        if state is _GONE:
+            if message.get("more_body", False):
+                raise ClientDisconnected("The client has gone")
+        elif kind == "http.response.body" and state is _STARTED:
+            self._write(message.get("body", b""), message.get("more_body", False))
+        elif kind == "http.response.start" and state is _DUE:
+            head = self._open(message["status"], message.get("headers", ()), message.get("trailers", False))
+            if connection.stepping is self:
+                self.held = head
+            else:
+                connection.transport.write(head)
+        elif kind == "http.response.trailers" and state is _TRAILERS:
+            self._write_trailers(message.get("headers", ()), message.get("more_trailers", False))
+        elif kind == "http.response.early_hint" and state is _DUE:
+            self._write_early_hint(message.get("links", ()))
+        else:
+            raise RuntimeError(_unexpected(kind, state))
+
+    # --- the steps -------------------------------------------------------------------------------------------------
+
+    def _open(self, status: int, headers: Iterable[Header], has_trailers: bool) -> bytes:
+        """The head of the answer, and with it the decision how its content ends (RFC 9112, section 6.3)."""
+        connection = self._connection
+        shared = connection.shared
+        fields = shared.fields(headers)
+        is_content = has_content(status)
+        if (self.is_old and fields.is_chunked) or not (is_content or status == 304):
+            fields = encode_fields(without_framing(headers))
+        lines = [shared.beginning(status), fields.lines]
+        self.state = ON_START[self.state]
+        keeps_alive = self.keeps_alive and status >= 200 and connection.may_go_on()
+        self._discards = self.is_head or not is_content
+        if not self._discards:
+            self._missing = fields.length
+            self._is_chunked = fields.length is None and not self.is_old
+            keeps_alive = keeps_alive and (self._is_chunked or fields.length is not None)
+        if not (keeps_alive or fields.closes):
+            lines.append(b"connection: close\r\n")
+        if self._is_chunked and not fields.is_chunked:
+            lines.append(b"transfer-encoding: chunked\r\n")
+        self._has_trailers = has_trailers and self._is_chunked
+        self.keeps_alive = keeps_alive and not fields.closes
+        lines.append(b"\r\n")
+        if shared.access is not None:
+            shared.access.note(self._scope, status)
+        return b"".join(lines)
+
+    def _write(self, body: bytes, more: bool) -> None:
+        """A piece of the content, and the end of the answer if it is the last."""
+        if self._discards:
+            body = b""
+        size = len(body)
+        before = after = b""
+        if self._is_chunked:
+            if size:
+                before, after = b"%x\r\n" % size, b"\r\n"
+            if not more and not self._has_trailers:
+                after += b"0\r\n\r\n"
+        elif self._missing is not None:
+            if size > self._missing or not (more or size == self._missing):
+                self._check_length(self._missing, size)
+            self._missing -= size
+        write = self._connection.transport.write
+        before = self.held + before
+        if size < LARGE:
+            data = b"".join((before, body, after))
+            if data:
+                write(data)
+        else:
+            # PERF (W9): content is not copied. uvloop gathers the three and writes them together.
+            if before:
+                write(before)
+            write(body)
+            if after:
+                write(after)
+        self.held = b""
+        if not more:
+            if self._has_trailers:
+                self.state = ON_CONTENT_END_WITH_TRAILERS[self.state]
+            else:
+                self.state = ON_CONTENT_END[self.state]
+                self._connection.answered()
+
+    def _check_length(self, expected: int | None, size: int) -> None:
+        if expected is not None and size != expected:
+            relation = "longer" if size > expected else "shorter"
+            raise RuntimeError(f"Response content {relation} than Content-Length")
+
+    def _write_trailers(self, headers: Iterable[Header], more: bool) -> None:
+        """Trailer fields, which follow the last chunk (RFC 9112, section 7.1.2)."""
+        lines = encode_fields(headers).lines
+        self._connection.transport.write(lines if more else b"0\r\n" + lines + b"\r\n")
+        if not more:
+            self.state = ON_TRAILERS[self.state]
+            self._connection.answered()
+
+    def _write_early_hint(self, links: Iterable[bytes]) -> None:
+        """An interim response (RFC 8297); a client of HTTP/1.0 must not see one (RFC 9110, section 15.2)."""
+        fields = encode_fields([(b"link", link) for link in links])
+        if not self.is_old:
+            self._connection.transport.write(b"HTTP/1.1 103 Early Hints\r\n%b\r\n" % fields.lines)
+
+    def flush(self) -> None:
+        """Write the head that was held back: the application does something else first."""
+        head, self.held = self.held, b""
+        if head and self.state is not _GONE:
+            self._connection.transport.write(head)
+
+    def lose(self) -> None:
+        """There is nobody to answer any more."""
+        self.state = ON_GONE[self.state]
+        self.held = b""
+
+    # --- the end of the application --------------------------------------------------------------------------------
+
+    def finish(self, result: object) -> None:
+        """The application has returned."""
+        connection = self._connection
+        error = connection.shared.logger.error
+        if result is not None:
+            error("ASGI callable should return None, but returned '%s'.", result)
+            connection.give_up(self)
+        elif self.state is _DUE:
+            error("ASGI callable returned without starting response.")
+            self._fail()
+        elif self.state is _STARTED or self.state is _TRAILERS:
+            error("ASGI callable returned without completing response.")
+            connection.give_up(self)
+
+    def fail(self, exc: BaseException) -> None:
+        """The application has raised: 500 if nothing was sent, else an answer that visibly has no end."""
+        if not (self.state is _GONE and is_disconnect(exc)):
+            self._connection.shared.logger.error("Exception in ASGI application\n", exc_info=exc)
+        if self.held:
+            self.held = b""
+            self.state = _DUE  # nothing of it was sent
+        if self.state is _DUE:
+            self._fail()
+        elif self.state is not _COMPLETE and self.state is not _GONE:
+            self._connection.give_up(self)
+
+    def _fail(self) -> None:
+        headers = [(b"content-type", b"text/plain; charset=utf-8"), (b"connection", b"close")]
+        self.is_plain = False
+        self.respond(500, headers, b"Internal Server Error")
+
+
+def _unexpected(kind: str, state: Answer) -> str:
+    if state is _COMPLETE:
+        return f"Unexpected ASGI message '{kind}' sent, after response already completed."
+    due = {
+        _DUE: "http.response.start",
+        _STARTED: "http.response.body",
+        _TRAILERS: "http.response.trailers",
+    }
+    return f"Expected ASGI message '{due[state]}', but got '{kind}'."
+
+
+def is_disconnect(exc: BaseException) -> bool:
+    """Whether an exception only says that the client has gone: ours, one raised because of it, or a framework's own.
+
+    Frameworks have no common class for it, but a common name: `ClientDisconnect`, `ClientDisconnected`.
+    """
+    seen: set[int] = set()
+    pending: list[BaseException | None] = [exc]
+    while pending:
+        found = pending.pop()
+        if found is None or id(found) in seen:
+            continue
+        seen.add(id(found))
+        if any(kind.__name__ in ("ClientDisconnect", "ClientDisconnected") for kind in type(found).__mro__):
+            return True
+        pending += [found.__cause__, found.__context__]
+        if isinstance(found, BaseExceptionGroup):
+            pending += found.exceptions
+    return False
+
+
+async def run(app: Any, scope: dict[str, Any], receive: Receive, send: Send) -> None:
+    """One request: the application, and what is to be done if it does not do its part."""
+    try:
+        result = await app(scope, receive, send)
+    except BaseException as exc:
+        send.fail(exc)
+    else:
+        # PERF (W1): nothing more to do is nearly always the case.
+        if result is not None or send.state is not _COMPLETE:
+            send.finish(result)
