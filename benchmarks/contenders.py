@@ -113,7 +113,7 @@ def framework_on_own_server(app: str, port: int) -> list[str]:
     return uvicorn(f"benchmarks.apps.{app}:app", port, http="vivace.server:HTTPProtocol")
 
 
-def _on_uvicorn(name: str, title: str, workloads: frozenset[str]) -> Contender:
+def _on_uvicorn(name: str, title: str) -> Contender:
     """A Python peer without a server of its own, in `peers/<name>.py`."""
     peer = PythonEnvironment(name)
     return Contender(
@@ -121,7 +121,8 @@ def _on_uvicorn(name: str, title: str, workloads: frozenset[str]) -> Contender:
         title,
         lambda app, port: uvicorn(f"benchmarks.peers.{name}:app", port, python=peer.python),
         peer=peer,
-        workloads=workloads,
+        workloads=TYPICAL,
+        by_default=USUAL,
         equal="meaning",
     )
 
@@ -130,6 +131,9 @@ UVICORN = (Package("uvicorn"), Package("uvloop"), Package("httptools"))
 SOCKETS = (Package("websockets"),)
 MODELS = (Package("starlette"), Package("pydantic"), Package("pydantic-core"), Package("python-multipart"))
 TYPICAL = frozenset({"W1", "W2", "W3"})
+USUAL = frozenset(
+    {"W1", "W3"}
+)  # what peers that no goal is about play by default, to keep a run within 20 minutes
 
 SANIC, ROBYN, BOLT = (PythonEnvironment(name) for name in ("sanic", "robyn", "django-bolt"))
 FASTIFY, EXPRESS = NodeModules("fastify"), NodeModules("express")
@@ -174,6 +178,7 @@ CONTENDERS: tuple[Contender, ...] = (
         start=lambda app, port: [sys.executable, "-m", "benchmarks.peers.protocol", app, str(port)],
         needs=UVICORN,
         workloads=frozenset({"W1", "W9", "W9-sse", "W10", "W11"}),
+        by_default=frozenset({"W1", "W9", "W10", "W11"}),
         equal="constant",
     ),
     Contender(
@@ -200,19 +205,21 @@ CONTENDERS: tuple[Contender, ...] = (
         start=lambda app, port: ["node", "benchmarks/peers/express.cjs", str(port)],
         peer=EXPRESS,
         workloads=TYPICAL,
+        by_default=USUAL,
         variables={"NODE_PATH": str(EXPRESS.modules), "NODE_ENV": "production"},
         equal="meaning",
     ),
-    _on_uvicorn("starlette", "Starlette on uvicorn, with Pydantic", TYPICAL),
-    _on_uvicorn("litestar", "Litestar on uvicorn, with msgspec", TYPICAL),
-    _on_uvicorn("blacksheep", "BlackSheep on uvicorn, with Pydantic", TYPICAL),
-    _on_uvicorn("falcon", "Falcon on uvicorn, with Pydantic", TYPICAL),
+    _on_uvicorn("starlette", "Starlette on uvicorn, with Pydantic"),
+    _on_uvicorn("litestar", "Litestar on uvicorn, with msgspec"),
+    _on_uvicorn("blacksheep", "BlackSheep on uvicorn, with Pydantic"),
+    _on_uvicorn("falcon", "Falcon on uvicorn, with Pydantic"),
     Contender(
         "sanic",
         "Sanic on its own server, with Pydantic",
         start=lambda app, port: [SANIC.python, "-m", "benchmarks.peers.sanic", str(port)],
         peer=SANIC,
         workloads=TYPICAL,
+        by_default=USUAL,
         equal="meaning",
     ),
     Contender(
@@ -224,6 +231,7 @@ CONTENDERS: tuple[Contender, ...] = (
         ],
         peer=ROBYN,
         workloads=TYPICAL,
+        by_default=USUAL,
         equal="meaning",
     ),
     Contender(
@@ -232,6 +240,7 @@ CONTENDERS: tuple[Contender, ...] = (
         start=lambda app, port: [BOLT.python, "-m", "benchmarks.peers.django_bolt", str(port)],
         peer=BOLT,
         workloads=TYPICAL,
+        by_default=USUAL,
         equal="meaning",
     ),
 )

@@ -74,13 +74,14 @@ class Load:
 class Cold:
     """A fresh process, `python -m benchmarks.probe PROBE`, that prints one value per measure.
 
-    It is run `repeat` times in a turn, and in no more than `rounds` rounds of a run.
+    It is run `repeat` times in a turn, and in no more than `rounds` rounds of a run. A turn takes about `seconds`.
     """
 
     id: str
     title: str
     probe: tuple[str, ...]
     measures: tuple[Measure, ...]
+    seconds: float
     repeat: int = 1
     rounds: int | None = None
 
@@ -198,6 +199,7 @@ def nested_routers(
             Measure("first OpenAPI document", "ms", more_is_better=False, goals=openapi),
             Measure("a request to the last route", "µs", more_is_better=False),
         ),
+        seconds=1 + routes / 100,
         rounds=rounds,
     )
 
@@ -297,7 +299,7 @@ WORKLOADS: tuple[Workload, ...] = (
         Request("GET", "/lines"),
         goals=Goals(whole=4),
         connections=4,
-        longer=3,
+        longer=2,
     ),
     Load(
         "W9-sse",
@@ -318,7 +320,7 @@ WORKLOADS: tuple[Workload, ...] = (
         goals=Goals(whole=1.5),
         probes=(upload(10), Request("POST", "/uploads")),
         connections=2,
-        longer=4,
+        longer=3,
     ),
     Load("401", "no token", "dependencies", Request("GET", "/reports"), status=401),
     Load("404", "no such path", "hello", NOWHERE, status=404),
@@ -333,7 +335,8 @@ WORKLOADS: tuple[Workload, ...] = (
             Measure("import", "ms", more_is_better=False, goals=Goals(whole=0.6)),
             Measure("import and a first FastAPI()", "ms", more_is_better=False),
         ),
-        repeat=5,
+        seconds=1.5,
+        repeat=3,
     ),
     nested_routers(10),
     nested_routers(100),
