@@ -28,6 +28,7 @@ class Installation(Protocol):
 
     def versions(self) -> dict[str, str]:
         """What it holds, for the report."""
+        ...
 
 
 @cache

@@ -63,6 +63,10 @@ class Run:
 def write(run: Run, directory: Path) -> list[str]:
     """Write the files. The messages name them, or say what is absent and why."""
     directory.mkdir(parents=True, exist_ok=True)
+    about = {
+        "machine": machine.describe(),
+        "versions": versions(run.contenders),
+    }  # before a file of the commit changes
     rows = summary.rows(run.workloads, run.contenders, run.turns)
     relations = summary.relations(run.contenders, run.turns)
     for name in plots.NAMES:
@@ -72,7 +76,6 @@ def write(run: Run, directory: Path) -> list[str]:
         undrawn = []
     except ImportError as error:
         drawn, undrawn = [], [f"no plots: {error} (extra `bench`)"]
-    about = {"machine": machine.describe(), "versions": versions(run.contenders)}
     (directory / "report.json").write_text(as_json(run, rows, relations, about))
     (directory / "report.md").write_text(as_markdown(run, rows, relations, about, drawn))
     return [f"{directory}: {', '.join(['report.md', 'report.json', *drawn])}", *undrawn]
@@ -197,10 +200,10 @@ def _figures(row: Row) -> list[str]:
     own = row.own.show(row.unit) if row.own else "void"
     if row.own and row.void:
         own += f", {row.void} void"
-    if row.against is None:
-        return [own, "", "", ""]
-    ratio = row.ratio.show("×") if row.ratio else "void"
     verdict = {True: "met", False: "missed", None: ""}[row.met]
+    if row.against is None:
+        return [own, "", row.goal, verdict]
+    ratio = row.ratio.show("×") if row.ratio else "void"
     return [own, f"{ratio} {row.against}", row.goal or "–", verdict]
 
 

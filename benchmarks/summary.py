@@ -59,7 +59,10 @@ class Goal:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One contender's figure at one measure, and its ratio to `against`. None stands for "no valid figure"."""
+    """One contender's figure at one measure, and its ratio to `against`. None stands for "no valid figure".
+
+    A measure that is judged by itself has a goal and no `against`.
+    """
 
     workload: str
     title: str
@@ -99,6 +102,11 @@ def _rows_of(
     void = figures.rounds(workload.id, contender.name) - len(own)
     about = (workload.id, workload.title, measure.name, measure.unit, contender.name, spread_of_own, void)
     baseline = contenders[0]
+    if measure.at_most is not None:
+        goal = Goal(measure.at_most, at_least=False) if contender.goals else None
+        met = goal.met_by(spread_of_own.median) if goal and spread_of_own else None
+        yield Row(*about, goal=f"{goal} {measure.unit}" if goal else "", met=met)
+        return
     if contender is baseline or not figures.rounds(workload.id, baseline.name):
         yield Row(*about)
     for other in contenders:

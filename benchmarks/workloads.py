@@ -32,12 +32,16 @@ class Goals:
 
 @dataclass(frozen=True, slots=True)
 class Measure:
-    """One figure that a workload yields: `Measure("memory", "MB", more_is_better=False)`."""
+    """One figure that a workload yields: `Measure("memory", "MB", more_is_better=False)`.
+
+    Most are judged by their ratios. One that may be nothing has none, but an upper bound of its own, `at_most`.
+    """
 
     name: str
     unit: str
     more_is_better: bool
     goals: Goals = Goals()
+    at_most: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +110,7 @@ class Soak:
     @property
     def measures(self) -> tuple[Measure, ...]:
         return (
-            Measure("memory per 1,000 requests", "KB", more_is_better=False),
+            Measure("memory per 1,000 requests", "KB", more_is_better=False, at_most=1),
             Measure("memory at the end", "MB", more_is_better=False, goals=self.goals),
         )
 

@@ -30,8 +30,7 @@ def figure(workloads: Sequence[Workload], turns: Sequence[Turn]) -> Any | None:
                 PERCENTILES[: len(milliseconds)], milliseconds, color=style.colour(contender), label=contender
             )
         panel.set(title=f"{workload}: ms at each percentile", yscale="log")
-        panel.yaxis.set_major_formatter("{x:g}")
-        panel.yaxis.minorticks_off()
+        style.logarithmic(panel.yaxis)
     labels = {line.get_label(): line for panel in axes for line in panel.get_lines()}
     figure.legend(labels.values(), labels.keys(), loc="outside lower center", ncols=8, frameon=False)
     return figure

@@ -33,12 +33,9 @@ def figure(workloads: Sequence[Workload], rows: Sequence[Row]) -> Any | None:
             panel.plot(x, median, "o-", color=colour, label=contender, ms=3)
             panel.fill_between(x, low, high, color=colour, alpha=0.2, lw=0)
         panel.set(title=f"{measure}, {unit}", xlabel="routes", xscale="log", yscale="log")
-        panel.set_xticks(
-            sorted(set(sizes.values())), labels=[f"{size:,}" for size in sorted(set(sizes.values()))]
-        )
+        panel.set_xticks(sorted(set(sizes.values())))
+        panel.xaxis.set_major_formatter("{x:,g}")
         panel.xaxis.minorticks_off()
-        panel.yaxis.set_major_formatter("{x:,g}")
-        panel.yaxis.set_minor_formatter("{x:,g}")
-        panel.tick_params(axis="y", which="minor", labelsize=5)
+        style.logarithmic(panel.yaxis)
         panel.legend(frameon=False)
     return figure

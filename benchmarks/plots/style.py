@@ -29,6 +29,15 @@ def colour(contender: str) -> str:
     return COLOURS.get(contender, "#cbd0d8")
 
 
+def logarithmic(axis: Any) -> None:
+    """Ticks at 1, 2, 5, 10, …, written out: most panels span less than a power of ten."""
+    from matplotlib.ticker import LogLocator, NullLocator
+
+    axis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    axis.set_minor_locator(NullLocator())
+    axis.set_major_formatter("{x:,g}")
+
+
 def panels(heights: list[float]) -> tuple[Any, list[Any]]:
     """A figure and the axes of its panels, one per height (inches). A row of them is as high as its highest."""
     from matplotlib import pyplot

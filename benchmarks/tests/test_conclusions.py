@@ -145,6 +145,19 @@ def test_a_million_requests_are_sent_once() -> None:
     assert [(turn.round, turn.attempt, turn.reading.void) for turn in sent] == [(1, 1, None)]
 
 
+def test_memory_per_request_is_judged_by_itself() -> None:
+    (memory,) = select(["memory"])
+    names = [measure.name for measure in memory.measures]
+    slopes = {"fastapi": 0.0, "vivace": 0.7}
+    taken = [
+        Turn("memory", name, 1, 1, Reading(dict(zip(names, (slope, 50), strict=True)), None, 0.0, IDLE))
+        for name, slope in slopes.items()
+    ]
+    theirs, ours = [row for row in rows([memory], [FASTAPI, VIVACE], taken) if row.measure == names[0]]
+    assert (theirs.goal, theirs.met) == ("", None)
+    assert (ours.ratio, ours.goal, ours.met) == (None, "≤ 1 KB", True)
+
+
 def test_a_relation_compares_two_workloads_of_one_contender() -> None:
     both = turns(W8, VIVACE, 95, 95) + turns(W8_3, VIVACE, 100, 50)
     (row,) = relations([FASTAPI, VIVACE], both)
