@@ -44,11 +44,14 @@ def measure(workload: Soak, server: Server, *, limit: float, connections: int, c
     return Soaked(curve, None)
 
 
-def slope(curve: Sequence[tuple[int, float]], warm_up: float) -> float:
-    """KB per 1,000 requests, by least squares over what follows the warm-up (a share of the requests)."""
+def slope(curve: Sequence[tuple[int, float]], warm_up: float) -> float | None:
+    """KB per 1,000 requests, by least squares over what follows the warm-up (a share of the requests).
+
+    None if less than three looks at the memory follow it: two points are a line of any slope.
+    """
     after = [point for point in curve if point[0] >= warm_up * curve[-1][0]]
-    if len(after) < 2:
-        return 0.0
+    if len(after) < 3:
+        return None
     mean_x = sum(x for x, _ in after) / len(after)
     mean_y = sum(y for _, y in after) / len(after)
     covariance = sum((x - mean_x) * (y - mean_y) for x, y in after)

@@ -108,10 +108,13 @@ def _soak_turn(workload: Soak, contender: Contender, wait: machine.Wait, setting
             connections=settings.connections,
             core=settings.load_core,
         )
+        requests, megabytes = measured.curve[-1]
         slope = soak.slope(measured.curve, workload.warm_up)
+        if slope is None:
+            return Reading({}, measured.fault or "too short for a slope", interval.stolen_share, wait)
         names = [measure.name for measure in workload.measures]
-        values = dict(zip(names, (slope, measured.curve[-1][1]), strict=True))
-        details = {"requests": measured.curve[-1][0], **interval.shares()}
+        values = dict(zip(names, (slope, megabytes), strict=True))
+        details = {"requests": requests, **interval.shares()}
         return Reading(values, measured.fault, interval.stolen_share, wait, details, measured.curve)
 
 
