@@ -17,7 +17,7 @@ from pathlib import Path
 from benchmarks import machine, plots, summary, websocket, wrk
 from benchmarks.contenders import Contender
 from benchmarks.processes import ROOT
-from benchmarks.rounds import Turn, last_attempts
+from benchmarks.rounds import STOLEN, Turn, last_attempts
 from benchmarks.summary import Row, number
 from benchmarks.turns import Reading, Settings
 from benchmarks.workloads import RATE, Load, Workload
@@ -215,15 +215,31 @@ def notes(run: Run) -> list[str]:
     valid = [turn for turn in run.turns if turn.reading.void is None]
     if any(not turn.reading.wait.idle for turn in valid):
         found.append("Not for the record: the machine had other work, see below.")
-    found += [
-        f"Void: {_place(turn)}: {shortened(turn.reading.void)}."
-        for turn in run.turns
-        if turn.reading.void is not None
-    ]
+    found += _voids(run.turns)
+    if stolen := [turn.reading.stolen for turn in valid]:
+        found.append(
+            f"Stolen time in turns that count: median {statistics.median(stolen):.1%}, most {max(stolen):.1%}."
+        )
     for sentence, doubtful in DOUBTS:
         if places := [_place(turn) for turn in valid if doubtful(turn.reading)]:
             found.append(f"{sentence} ({len(places)} of {len(valid)} turns): {', '.join(places)}.")
     return found
+
+
+def _voids(turns: Sequence[Turn]) -> list[str]:
+    """A line for each fault; one for all turns that lost too much time."""
+    faults, robbed = [], []
+    for turn in turns:
+        reason = turn.reading.void
+        if reason is not None and reason.endswith(STOLEN):
+            robbed.append(f"{_place(turn)} ({reason.split()[0]})")
+        elif reason is not None:
+            faults.append(f"Void: {_place(turn)}: {shortened(reason)}.")
+    if robbed:
+        faults.append(
+            f"Void, because time was stolen ({len(robbed)} of {len(turns)} turns): {', '.join(robbed)}."
+        )
+    return faults
 
 
 def shortened(reason: str) -> str:

@@ -57,7 +57,7 @@ def test_contenders_alternate() -> None:
     assert order == [(1, "fastapi"), (1, "vivace"), (2, "fastapi"), (2, "vivace")]
 
 
-def test_a_turn_with_stolen_time_is_void_and_repeated_once() -> None:
+def test_a_turn_with_stolen_time_is_void_and_repeated() -> None:
     result = played(iter([reading(1), reading(2, stolen=0.021), reading(3)]), rounds=1)
     assert [(turn.contender, turn.attempt, turn.reading.void) for turn in result] == [
         ("fastapi", 1, None),
@@ -68,8 +68,11 @@ def test_a_turn_with_stolen_time_is_void_and_repeated_once() -> None:
 
 
 def test_a_repeated_turn_with_stolen_time_stays_void() -> None:
-    result = played(iter([reading(1, stolen=0.5)] * 4), rounds=1)
-    assert len(result) == 4
+    result = played(iter([reading(1, stolen=0.5)] * 6), rounds=1)
+    assert [(turn.contender, turn.attempt) for turn in result] == [
+        *(("fastapi", attempt) for attempt in (1, 2, 3)),
+        *(("vivace", attempt) for attempt in (1, 2, 3)),
+    ]
     assert {turn.reading.void for turn in last_attempts(result)} == {"50.0% of the time was stolen"}
 
 
@@ -182,7 +185,16 @@ def test_numbers_have_three_digits(value: float, shown: str) -> None:
 
 
 def test_nothing_to_note() -> None:
-    assert notes(run_of(turns(W1, FASTAPI, 1, 1, 1, 1, 1))) == []
+    stolen = "Stolen time in turns that count: median 0.0%, most 0.0%."
+    assert notes(run_of(turns(W1, FASTAPI, 1, 1, 1, 1, 1))) == [stolen]
+
+
+def test_turns_that_lost_time_share_a_note() -> None:
+    lost = [reading(1, void=f"{share} of the time was stolen") for share in ("3.5%", "9.0%")]
+    robbed = [Turn("W1", "vivace", 1, attempt, one) for attempt, one in enumerate(lost, 1)]
+    assert notes(run_of([*robbed, *turns(W1, FASTAPI, 1)]))[0] == (
+        "Void, because time was stolen (2 of 3 turns): W1 vivace round 1 (3.5%), W1 vivace round 1 attempt 2 (9.0%)."
+    )
 
 
 @pytest.mark.parametrize(
