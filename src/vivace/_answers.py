@@ -9,20 +9,19 @@ left with the `Answering` of the layer that sends.
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import AsyncExitStack
 from contextvars import Context, copy_context
 from types import TracebackType
 from typing import Any
 
-from anyio import BrokenResourceError, CancelScope, EndOfStream, Event, create_memory_object_stream
+from anyio import BrokenResourceError, CancelScope, EndOfStream, Event, get_cancelled_exc_class
 from starlette.background import BackgroundTask
 from starlette.requests import ClientDisconnect
 from starlette.responses import Response, StreamingResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from vivace._anyio import current_cancel_scope
+from vivace._anyio import current_cancel_scope, current_task
 
 ANSWERING = "vivace.answering"
 
@@ -129,13 +128,13 @@ class Answering:
     def __init__(self, cleanup: CancelScope | None, send: Send) -> None:
         self.cleanup = cleanup
         self.send = send
-        self._task = asyncio.current_task()
+        self._task = current_task()
         self._cancel_scope = current_cancel_scope()
         self._after: AsyncExitStack | None = None
 
     def is_here(self) -> bool:
         """Whether exit code can be left to this layer: no middleware has made a task or a cancel scope in between."""
-        return asyncio.current_task() is self._task and current_cancel_scope() is self._cancel_scope
+        return current_task() is self._task and current_cancel_scope() is self._cancel_scope
 
     @property
     def after(self) -> AsyncExitStack:
@@ -210,13 +209,19 @@ class _Running:
         self._scope = scope
         self._receive = receive
         self._sent = Event()
+        from anyio import (
+            create_memory_object_stream,  # PERF (W12): brings modules that many programs never need
+        )
+
         self._send, self._messages = create_memory_object_stream[Message]()
         self._context: Context = copy_context()
         self._raised = self._client_left = False
 
     async def start(self) -> Response:
         """Run the application until its response begins. Raises what it raises."""
-        self._task = asyncio.create_task(self._run(), context=self._context)
+        from asyncio import create_task
+
+        self._task = create_task(self._run(), context=self._context)
         info = None
         try:
             message = await self._messages.receive()
@@ -276,7 +281,7 @@ class _Running:
             self._task.cancel()
         try:
             await self._task
-        except asyncio.CancelledError:
+        except get_cancelled_exc_class():
             if not self._task.cancelled():  # it is this request that was cancelled
                 self._task.cancel()
                 raise

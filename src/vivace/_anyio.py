@@ -9,13 +9,28 @@ No other file touches anyio's private names.
 
 from __future__ import annotations
 
-import asyncio
 import sys
 from collections.abc import Callable, Mapping
 from contextvars import Context
-from typing import Any, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+
+if TYPE_CHECKING:
+    import asyncio
 
 _UNKNOWN = object()
+
+
+def current_task() -> asyncio.Task[Any] | None:
+    """The running task, `None` where there is none that is asyncio's."""
+    # PERF (W12): `import vivace` does without asyncio, which whoever has started an event loop has imported.
+    module: Any = sys.modules.get("asyncio")
+    if module is None:
+        return None
+    try:
+        task: asyncio.Task[Any] | None = module.current_task()
+    except RuntimeError:  # another event loop than asyncio's
+        return None
+    return task
 
 
 def current_cancel_scope() -> Any:
@@ -23,15 +38,14 @@ def current_cancel_scope() -> Any:
 
     An object of its own where it cannot be told: on trio, or with an anyio whose inside has changed.
     """
-    try:
-        task = asyncio.current_task()
-    except RuntimeError:  # another event loop than asyncio's
+    task = current_task()
+    if task is None:
         return _UNKNOWN
     backend = sys.modules.get("anyio._backends._asyncio")
     if backend is None:  # nobody has made a scope in this process
         return None
     states = getattr(backend, "_task_states", None)
-    if states is None or task is None:
+    if states is None:
         return _UNKNOWN
     state = states.get(task)
     return None if state is None else getattr(state, "cancel_scope", _UNKNOWN)

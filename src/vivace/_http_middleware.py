@@ -6,14 +6,13 @@ is a call: it returns the Response object that was made inside, and the outermos
 
 from __future__ import annotations
 
-import asyncio
-
 from starlette.middleware.base import BaseHTTPMiddleware
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from vivace._answers import ANSWERING, AnswerForm, Answering, answer_in_task
+from vivace._anyio import current_task
 from vivace._lanes import arrived_body, send_response
 from vivace._starlette import CachedRequest, is_unread
 from vivace.concurrency import cleanup_scope
@@ -39,7 +38,7 @@ class DirectMiddleware:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """The outermost layer's form: sends the answer."""
-        if scope["type"] != "http" or not _is_on_asyncio():
+        if scope["type"] != "http" or current_task() is None:
             await self.middleware(scope, receive, send)
             return
         outer = scope.get(ANSWERING)
@@ -69,11 +68,3 @@ class DirectMiddleware:
             return await self._inner(scope, inner_receive)
 
         return await self.middleware.dispatch_func(request, call_next)
-
-
-def _is_on_asyncio() -> bool:
-    try:
-        asyncio.get_running_loop()
-    except RuntimeError:
-        return False
-    return True

@@ -12,12 +12,11 @@ import inspect
 import re
 from collections.abc import Callable, Iterable
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from starlette.routing import compile_path, get_name
 
 from vivace import params
-from vivace._compile.variants import Variants
 from vivace._plan.body import body_field, should_embed
 from vivace._plan.build import build_endpoint_plan, build_websocket_plan
 from vivace._plan.dependant import Dependant
@@ -37,6 +36,9 @@ from vivace._watched import forget_lookups
 from vivace.datastructures import DefaultPlaceholder
 
 from ._options import RouteOptions, checked_limits
+
+if TYPE_CHECKING:
+    from vivace._compile.variants import Variants
 
 
 class Planned:
@@ -99,6 +101,9 @@ class Planned:
     @cached_property
     def variants(self) -> Variants:
         """The compiled forms, by the overrides in force."""
+        # PERF (W12): what compiles endpoints is imported when the first one is compiled.
+        from vivace._compile.variants import Variants
+
         plan = self.plan
         warn_of_mistakes(plan, frozenset(getattr(self, "methods", None) or ()))
         return Variants(plan, self.title)

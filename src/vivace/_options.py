@@ -10,7 +10,6 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from difflib import get_close_matches
 from enum import Enum
 from typing import TYPE_CHECKING, Any, TypedDict, TypeVar
 
@@ -217,6 +216,8 @@ def checked_operation_options(options: Mapping[str, Any], method: str) -> None:
     """Raise `TypeError`, with the closest name, for a keyword that no operation has."""
     for name in options:
         if name not in OperationOptions.__annotations__:
+            from difflib import get_close_matches
+
             close = get_close_matches(name, OperationOptions.__annotations__, n=1)
             hint = f". Did you mean {close[0]!r}?" if close else ""
             raise TypeError(f"{method}() got an unexpected keyword argument {name!r}{hint}")

@@ -15,20 +15,22 @@ Where the price was saved is said at each `# PERF:`. How many threads there are,
 
 from __future__ import annotations
 
-import asyncio
 import math
 from collections import deque
 from collections.abc import Callable, Coroutine
 from contextvars import copy_context
 from functools import cache, partial
 from threading import local
-from typing import Any, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 from anyio import CancelScope, CapacityLimiter, WouldBlock, to_thread
 from anyio.lowlevel import RunVar, checkpoint, checkpoint_if_cancelled
 
 from . import _anyio
 from ._workers import workers
+
+if TYPE_CHECKING:
+    import asyncio
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -215,13 +217,16 @@ class _Call:
 
 
 async def _run(is_exit: bool, function: Callable[..., T], args: tuple[Any, ...], kwargs: dict[str, Any]) -> T:
+    import asyncio  # PERF (W12): here, so that `import vivace` does without it
+
     try:
         loop = asyncio.get_running_loop()
+        task = asyncio.current_task(loop)
     except RuntimeError:
-        return await _run_with_anyio(is_exit, function, args, kwargs)
-    mailbox = _mailboxes.get(loop) or _open_mailbox(loop)
-    task = asyncio.current_task(loop)
+        task = None
+    mailbox = None if task is None else _mailboxes.get(loop) or _open_mailbox(loop)
     if mailbox is None or task is None:
+        # Outside the `except`: what the call raises must not have that error as its context.
         return await _run_with_anyio(is_exit, function, args, kwargs)
     # PERF (W4): anyio enters a cancel scope and yields to the loop twice before each call. Here the scope that the
     # task is in is looked at, and what a scope is for happens only when there is a cancellation.

@@ -16,7 +16,7 @@ import weakref
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import fields
 from enum import Enum
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from starlette.datastructures import URL
 from starlette.responses import JSONResponse, RedirectResponse, Response
@@ -27,16 +27,6 @@ from typing_extensions import Unpack, deprecated
 
 from vivace import params
 from vivace._body_limit import wrap_app_with_body_limit
-from vivace._compile.composed import compose_handler, frontend_solver
-from vivace._compile.composed import request_response as request_response
-from vivace._compile.composed import run_endpoint_function as run_endpoint_function
-from vivace._compile.composed import serialize_response as serialize_response
-from vivace._compile.composed import solve_dependencies as solve_dependencies
-from vivace._compile.composed import websocket_session as websocket_session
-from vivace._compile.composed_websocket import compose_websocket
-from vivace._compile.observe import SCOPE_KEY as _TELEMETRY_KEY
-from vivace._compile.streams import Settings as _StreamSettings
-from vivace._compile.variants import Variants
 from vivace._form_limits import _FormLimits
 from vivace._frontend import (
     FrontendFallback,
@@ -95,9 +85,17 @@ from vivace.datastructures import Default, DefaultPlaceholder
 from vivace.exceptions import FastAPIError
 from vivace.params import Form
 from vivace.sse import _PING_INTERVAL as _PING_INTERVAL
+from vivace.telemetry._api import SCOPE_KEY as _TELEMETRY_KEY
 from vivace.types import DecoratedCallable, IncEx
 
 from . import _doors
+
+if TYPE_CHECKING:
+    from vivace._compile.composed import request_response as request_response
+    from vivace._compile.composed import run_endpoint_function as run_endpoint_function
+    from vivace._compile.composed import serialize_response as serialize_response
+    from vivace._compile.composed import solve_dependencies as solve_dependencies
+    from vivace._compile.composed import websocket_session as websocket_session
 
 _OPTION_NAMES = tuple(f.name for f in fields(RouteOptions))
 
@@ -570,6 +568,8 @@ class APIRouter(KnowsItsMethods, Verbs, Router):
         """
         path = join_frontend_paths(self.prefix, normalize_frontend_path(path))
         checked = resolve_frontend_check_dir(directory=directory, check_dir=check_dir)
+        from vivace._compile.composed import frontend_solver
+
         group = self._frontend_routes or FrontendRouteGroup(
             dependencies=self.dependencies,
             solve=frontend_solver(self.dependencies, self.dependency_overrides_provider),
@@ -772,6 +772,9 @@ def get_request_handler(
         ),
         form_limits=form_limits or {},
     )
+    from vivace._compile.composed import compose_handler
+    from vivace._compile.variants import Variants
+
     variants = Variants(plan, f"{plan.path} {getattr(dependant.call, '__qualname__', '')}")
     composed = compose_handler(plan, dependant, dependency_overrides_provider, _doors.module())
 
@@ -790,15 +793,20 @@ def get_websocket_app(
     dependant: Dependant, dependency_overrides_provider: Any | None = None, embed_body_fields: bool = False
 ) -> Callable[..., Any]:
     """The function `async (websocket)` for a WebSocket endpoint described by a `Dependant`."""
+    from vivace._compile.composed_websocket import compose_websocket
+
     return compose_websocket(dependant, dependency_overrides_provider, embed_body_fields, _doors.module())
 
 
+_STEPS = "vivace._compile.composed"
 _doors.install(
     "get_request_handler",
     "get_websocket_app",
-    "request_response",
-    "run_endpoint_function",
-    "serialize_response",
-    "solve_dependencies",
+    elsewhere={
+        "request_response": _STEPS,
+        "run_endpoint_function": _STEPS,
+        "serialize_response": _STEPS,
+        "solve_dependencies": _STEPS,
+        "websocket_session": _STEPS,
+    },
 )
-_StreamSettings.ping_interval = staticmethod(lambda: _PING_INTERVAL)

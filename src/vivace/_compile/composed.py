@@ -301,7 +301,7 @@ def _stream(
 ) -> Response:
     if plan.mode is ResponseMode.STREAM:
         assert plan.response_class is not None
-        return plan.response_class(streams.raw_chunks(result), **arguments)
+        return plan.response_class(streams.raw_chunks(result, scope), **arguments)
     writer = streams.ItemWriter(plan.item_field, plan.options)
     if plan.mode is ResponseMode.SSE:
         return streams.event_stream(result, writer, context, scope, **arguments)

@@ -115,7 +115,7 @@ class ResponseEmitter:
     def _stream(self) -> str:
         source, plan = self.source, self.plan
         if plan.mode is ResponseMode.STREAM:
-            chunks = f"{source.use(streams.raw_chunks)}(result)"
+            chunks = f"{source.use(streams.raw_chunks)}(result, scope)"
             return f"{source.use(plan.response_class)}({chunks}{self._response_arguments()})"
         writer = source.bind("items", streams.ItemWriter(plan.item_field, plan.options))
         if plan.mode is ResponseMode.SSE:

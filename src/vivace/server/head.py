@@ -68,7 +68,7 @@ _LENGTH = re.compile(rb"[0-9]{1,18}")
 class Block:
     """The fields of a head, judged: what follows from them for the connection."""
 
-    __slots__ = ("chunked", "close", "expects_continue", "headers", "length", "raw", "websocket")
+    __slots__ = ("chunked", "close", "expects_continue", "headers", "length", "raw", "upgrades", "websocket")
 
     def __init__(self, raw: bytes, headers: Headers) -> None:
         self.raw = raw
@@ -81,12 +81,14 @@ class Block:
         self.close = False
         """`Connection: close`."""
         self.expects_continue = False
+        self.upgrades = False
+        """`Connection: Upgrade`, with whatever `Upgrade`."""
         self.websocket = False
-        """`Connection: Upgrade` with `Upgrade: websocket`. Any other upgrade is ignored (RFC 9110, section 7.8)."""
+        """That, with `Upgrade: websocket`."""
 
     def is_memorable(self) -> bool:
         """Whether the same bytes may be taken for the same thing again."""
-        return not (self.chunked or self.expects_continue or self.websocket)
+        return not (self.chunked or self.expects_continue or self.upgrades)
 
 
 class Head:
@@ -220,6 +222,6 @@ def _judge(block: Block, is_old: bool) -> Block:
         raise Refused(TWO_FRAMINGS)
     options = {option.strip() for option in connection.split(b",")}
     block.close = is_old or b"close" in options
-    has_body = block.chunked or block.length > 0
-    block.websocket = not (is_old or has_body) and b"upgrade" in options and upgrade == b"websocket"
+    block.upgrades = bool(upgrade) and b"upgrade" in options and not is_old
+    block.websocket = block.upgrades and upgrade == b"websocket" and not (block.chunked or block.length)
     return block

@@ -92,8 +92,11 @@ class HTTPProtocol(asyncio.Protocol):
         self.shared = shared_by(config, server_state, self.limits, self.loop)
         self._app = config.loaded_app
         self._app_state = app_state
+        self._server_state = server_state
         self._tasks = server_state.tasks
         self._connections = server_state.connections
+        self.ws_protocol_class = config.ws_protocol_class
+        self._limit_concurrency = config.limit_concurrency
         self._root_path = config.root_path
         self._raw_root_path = config.root_path.encode("ascii")
         self._is_eager = _may_start_eagerly(self.loop)
@@ -119,6 +122,9 @@ class HTTPProtocol(asyncio.Protocol):
         self._is_fresh = True  # no request yet
         self._block: Block | None = None  # the last one, see `_take`
         self._longest_line = 0
+        self._line = b""  # of the last request, if it was a common one: what follows is what it says
+        self._method = self._path = ""
+        self._raw_path = self._query = b""
         self.deadline = UNSET
         self._unsent = 0
 
@@ -239,18 +245,17 @@ class HTTPProtocol(asyncio.Protocol):
                     break  # the last answer has not left: so much for the memory that a slow reader can cost
                 end = data.find(b"\r\n\r\n", position) + 4
                 # PERF (W1, W2, W3): a client sends the same fields again and again. What was parsed and judged on
-                # this connection needs a comparison only; the line in front of it, one expression. Whatever does not
-                # fit goes the parser's way, with the same result.
+                # this connection needs a comparison only; the line in front of it, one expression, or a comparison
+                # too. Whatever does not fit goes the parser's way, with the same result.
                 block = self._block
                 if block is not None:
                     line_end = end - len(block.raw)
                     if position < line_end <= position + self._longest_line and data.startswith(
                         block.raw, line_end
                     ):
-                        match = COMMON_LINE.fullmatch(data, position, line_end)
-                        if match is not None:
-                            method, path, query = match.groups()
-                            position = self._begin(method.decode(), path, query or b"", block, data, end)
+                        line = data[position:line_end]
+                        if line == self._line or self._read_common_line(line):
+                            position = self._begin(block, data, end)
                             continue
                 taken = self._read_head(data, position, end)
                 if taken < 0:
@@ -269,6 +274,24 @@ class HTTPProtocol(asyncio.Protocol):
         if self._has_eof and self.reading is _HEAD and not self.is_write_paused:
             self._close()
 
+    def _read_common_line(self, line: bytes) -> bool:
+        """Whether a request line needs no parser; it is the current one then."""
+        match = COMMON_LINE.fullmatch(line)
+        if match is None:
+            return False
+        method, path, query = match.groups()
+        self._set_request(method.decode(), path, query or b"")
+        self._line = line
+        return True
+
+    def _set_request(self, method: str, path: bytes, query: bytes) -> None:
+        """What the request line says, as a scope says it."""
+        text = path.decode("ascii")
+        self._method = method
+        self._path = self._root_path + (urllib.parse.unquote(text) if "%" in text else text)
+        self._raw_path = self._raw_root_path + path
+        self._query = query
+
     def _read_head(self, data: bytes, position: int, end: int) -> int:
         """The position after the head that begins at `position`, or -1 if the rest of it has not arrived."""
         # Empty lines in front of a request are passed over (RFC 9112, section 2.2).
@@ -286,14 +309,17 @@ class HTTPProtocol(asyncio.Protocol):
         except Refused as exc:
             self.refuse(exc.refusal)
             return len(data)
-        if block.websocket and self._switch(data[position:]):
-            return len(data)
+        if block.upgrades:
+            if block.websocket and self.ws_protocol_class is not None:
+                self._switch(data[position : end - len(block.raw)], block, data[end:])
+                return len(data)
+            self._warn_of_upgrade()
         if block.is_memorable() and not head.is_old:
             self._block = block
             self._longest_line = min(limits.max_target_size, limits.max_head_size - len(block.raw))
-        return self._begin(
-            head.method, head.path, head.query, block, data, end, is_old=head.is_old, authority=head.authority
-        )
+        self._set_request(head.method, head.path, head.query)
+        self._line = b""
+        return self._begin(block, data, end, head.is_old, head.authority)
 
     def _check_partial_head(self, partial: bytes, seen: int) -> None:
         """Refuse early what no continuation could save. The first `seen` bytes were looked at before."""
@@ -348,23 +374,14 @@ class HTTPProtocol(asyncio.Protocol):
     # --- requests --------------------------------------------------------------------------------------------------
 
     def _begin(
-        self,
-        method: str,
-        path: bytes,
-        query: bytes,
-        block: Block,
-        data: bytes,
-        position: int,
-        is_old: bool = False,
-        authority: bytes | None = None,
+        self, block: Block, data: bytes, position: int, is_old: bool = False, authority: bytes | None = None
     ) -> int:
         """Give a request to the application; the position after what was taken of its body."""
         scope = self._scope.copy()
-        text = path.decode("ascii")
-        scope["method"] = method
-        scope["path"] = self._root_path + (urllib.parse.unquote(text) if "%" in text else text)
-        scope["raw_path"] = self._raw_root_path + path
-        scope["query_string"] = query
+        scope["method"] = method = self._method
+        scope["path"] = self._path
+        scope["raw_path"] = self._raw_path
+        scope["query_string"] = self._query
         scope["headers"] = block.headers.copy()
         scope["state"] = self._app_state.copy()
         send = self.send = Send(self, scope)
@@ -401,7 +418,7 @@ class HTTPProtocol(asyncio.Protocol):
         if block.close or self._is_ending or (self._has_eof and position >= len(data)):
             self._announce_close(send)
         app = self._app
-        limit = self.config.limit_concurrency
+        limit = self._limit_concurrency
         if limit is not None and (len(self._connections) >= limit or len(self._tasks) >= limit):
             self.shared.logger.warning("Exceeded concurrency limit.")
             app = service_unavailable
@@ -410,8 +427,9 @@ class HTTPProtocol(asyncio.Protocol):
 
     def _start(self, coroutine: Coroutine[Any, Any, None], send: Send) -> None:
         context = self._context.copy()
-        if self._is_eager and sys.version_info >= (3, 12):
-            # PERF (W1): the task's first step runs now. An endpoint that does not wait has answered when this returns.
+        if sys.version_info >= (3, 12) and self._is_eager:
+            # PERF (W1): the task's first step runs now. An endpoint that does not wait has answered when this returns,
+            # and the loop has never heard of it.
             self.stepping = send
             task = asyncio.Task(coroutine, loop=self.loop, context=context, eager_start=True)
             self.stepping = None
@@ -452,8 +470,9 @@ class HTTPProtocol(asyncio.Protocol):
         """The answer to the current request is complete."""
         send, receive = self.send, self.receive
         assert send is not None and receive is not None
-        self.shared.state.total_requests += 1
-        receive.wake()
+        self._server_state.total_requests += 1
+        if receive.change is not None:
+            receive.change.set()
         if not send.keeps_alive:
             self._close(lingers=self.reading is _BODY)
         elif self.reading is _READ:
@@ -467,35 +486,41 @@ class HTTPProtocol(asyncio.Protocol):
         """The request is read and answered."""
         self.reading = ON_NEXT[self.reading]
         self.deadline = UNSET
-        self.resume_reading()
+        if self._is_read_paused:
+            self.resume_reading()
         if self.buffer or self._has_eof:
             self._take_buffer()
 
-    def _switch(self, data: bytes) -> bool:
+    def _switch(self, line: bytes, block: Block, rest: bytes) -> None:
         """Leave the connection to uvicorn's WebSocket protocol, with the request as it came."""
-        make_protocol: Any = (
-            self.config.ws_protocol_class
-        )  # called as uvicorn calls it, by keywords of its own classes
-        if make_protocol is None:
-            self.shared.logger.warning(
-                "A client asked for WebSocket, but uvicorn has no library for it: pip install 'uvicorn[standard]'"
-            )
-            return False
         self.reading = ON_UPGRADE[self.reading]
         self._leave()
+        make_protocol: Any = (
+            self.ws_protocol_class
+        )  # called as uvicorn calls it, by keywords of its own classes
         protocol = make_protocol(
-            config=self.config, server_state=self.shared.state, app_state=self._app_state
+            config=self.config, server_state=self._server_state, app_state=self._app_state
         )
         protocol.connection_made(self.transport)
-        protocol.data_received(data)
+        # Names in lower case, as uvicorn hands them over: some of its protocols pass them on as they are.
+        fields = b"".join(b"%b: %b\r\n" % header for header in block.headers)
+        protocol.data_received(b"%b%b\r\n%b" % (line, fields, rest))
         self.transport.set_protocol(protocol)
-        return True
+
+    def _warn_of_upgrade(self) -> None:
+        """An upgrade that we do not follow is no mistake: the request gets its answer (RFC 9110, section 7.8)."""
+        self.shared.logger.warning("Unsupported upgrade request.")
+        if self.ws_protocol_class is None:
+            self.shared.logger.warning(
+                "No supported WebSocket library detected. Please use \"pip install 'uvicorn[standard]'\", or install "
+                "'websockets' or 'wsproto' manually."
+            )
 
     # --- ends ------------------------------------------------------------------------------------------------------
 
     def refuse(self, refusal: Refusal) -> None:
         """Answer by ourselves, and end the connection."""
-        self.shared.logger.warning("Refused a request: %s", refusal)
+        self.shared.logger.warning("%s", refusal)
         send = self.send
         if send is not None and send.state is not _DUE and send.state is not _COMPLETE:
             self.give_up(send)
@@ -535,7 +560,8 @@ class HTTPProtocol(asyncio.Protocol):
             self.transport.close()
 
     def _can_write_eof(self) -> bool:
-        return not self._is_tls and self.transport.can_write_eof()
+        # Asked of the object: transports of other libraries, and of tests, do not all have it.
+        return not self._is_tls and hasattr(self.transport, "write_eof") and self.transport.can_write_eof()
 
     def shutdown(self) -> None:
         """The server ends: finish what has been asked, and say that it is the last."""
@@ -587,5 +613,9 @@ class HTTPProtocol(asyncio.Protocol):
 
 
 def _may_start_eagerly(loop: asyncio.AbstractEventLoop) -> bool:
-    """Whether tasks may be made past the loop: it must run, and nobody may have asked to make its tasks himself."""
-    return isinstance(loop, asyncio.AbstractEventLoop) and loop.get_task_factory() is None
+    """Whether tasks may be made past the loop: not if somebody has asked to make its tasks himself."""
+    return (
+        sys.version_info >= (3, 12)
+        and isinstance(loop, asyncio.AbstractEventLoop)
+        and loop.get_task_factory() is None
+    )

@@ -46,8 +46,8 @@ class Send:
     ```
     """
 
-    # PERF (W1): no __slots__, and defaults on the class: a request about which nothing is special sets two attributes.
-    state = _DUE
+    # PERF (W1): no __slots__, and defaults on the class: a request about which nothing is special sets three
+    # attributes. That is half the price of an object with slots for all of them.
     is_plain = True
     """The request is complete and a kept HTTP/1.1 connection waits for content: what `respond` can be quick about."""
     is_head = False
@@ -61,6 +61,7 @@ class Send:
     _has_trailers = False
 
     def __init__(self, connection: HTTPProtocol, scope: dict[str, Any]) -> None:
+        self.state = _DUE
         self._connection = connection
         self._scope = scope
 
@@ -84,8 +85,9 @@ class Send:
         """
         connection = self._connection
         shared = connection.shared
-        if self.state is not _DUE:
-            if self.state is _GONE:
+        state = self.state
+        if state is not _DUE:
+            if state is _GONE:
                 return
             raise RuntimeError("respond() after the response has started")
         # PERF (W1, W2, W3): one dict, one join, one write.
@@ -98,7 +100,7 @@ class Send:
             )
             if beginning is not None:
                 connection.transport.write(b"".join((beginning, b"%d" % len(body), fields.plain_end, body)))
-                self.state = ON_WHOLE[_DUE]
+                self.state = ON_WHOLE[state]
                 if shared.access is not None:
                     shared.access.note(self._scope, status)
                 connection.answered()
@@ -169,18 +171,18 @@ class Send:
             lines.append(b"connection: close\r\n")
         if self._is_chunked and not fields.is_chunked:
             lines.append(b"transfer-encoding: chunked\r\n")
-        self._has_trailers = has_trailers and self._is_chunked
+        self._has_trailers = has_trailers
         self.keeps_alive = keeps_alive and not fields.closes
         lines.append(b"\r\n")
         if shared.access is not None:
             shared.access.note(self._scope, status)
         return b"".join(lines)
 
-    def _write(self, body: bytes, more: bool) -> None:
+    def _write(self, body: bytes | memoryview, more: bool) -> None:
         """A piece of the content, and the end of the answer if it is the last."""
         if self._discards:
             body = b""
-        size = len(body)
+        size = body.nbytes if isinstance(body, memoryview) else len(body)
         before = after = b""
         if self._is_chunked:
             if size:
@@ -218,10 +220,16 @@ class Send:
             raise RuntimeError(f"Response content {relation} than Content-Length")
 
     def _write_trailers(self, headers: Iterable[Header], more: bool) -> None:
-        """Trailer fields, which follow the last chunk (RFC 9112, section 7.1.2)."""
-        lines = encode_fields(headers).lines
-        self._connection.transport.write(lines if more else b"0\r\n" + lines + b"\r\n")
+        """Trailer fields, which follow the last chunk (RFC 9112, section 7.1.2).
+
+        Without chunks there is no place for them, and whoever announced them may not know: they are dropped then
+        (RFC 9110, section 6.5.1).
+        """
+        self.held += encode_fields(headers).lines
         if not more:
+            trailers, self.held = self.held, b""
+            if self._is_chunked:
+                self._connection.transport.write(b"0\r\n%b\r\n" % trailers)
             self.state = ON_TRAILERS[self.state]
             self._connection.answered()
 

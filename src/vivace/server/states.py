@@ -27,7 +27,12 @@ from typing import TypeAlias
 __all__ = ["Answer", "Reading"]
 
 
-class Reading(Enum):
+class _State(Enum):
+    # PERF (W1): members are single objects, so that identity will do; Enum's own hash is a function in Python.
+    __hash__ = object.__hash__
+
+
+class Reading(_State):
     """What the bytes that the client sends now are."""
 
     HEAD = auto()
@@ -42,7 +47,7 @@ class Reading(Enum):
     """Of no interest: the connection is ending."""
 
 
-class Answer(Enum):
+class Answer(_State):
     """How far the answer to the current request is."""
 
     DUE = auto()
