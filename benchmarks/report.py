@@ -26,6 +26,7 @@ LEAST_ROUNDS = 5
 SATURATED = 0.95  # cores: from there on the load generator may be what is measured
 HARDLY_BUSY = 0.9  # cores: below, the server was waiting for something
 OTHERS = 0.1  # cores
+MENTIONED = 10  # turns in one note
 
 DOUBTS: tuple[tuple[str, Callable[[Reading], bool]], ...] = (
     (
@@ -222,7 +223,7 @@ def notes(run: Run) -> list[str]:
         )
     for sentence, doubtful in DOUBTS:
         if places := [_place(turn) for turn in valid if doubtful(turn.reading)]:
-            found.append(f"{sentence} ({len(places)} of {len(valid)} turns): {', '.join(places)}.")
+            found.append(f"{sentence} ({len(places)} of {len(valid)} turns): {_some(places)}.")
     return found
 
 
@@ -237,7 +238,7 @@ def _voids(turns: Sequence[Turn]) -> list[str]:
             faults.append(f"Void: {_place(turn)}: {shortened(reason)}.")
     if robbed:
         faults.append(
-            f"Void, because time was stolen ({len(robbed)} of {len(turns)} turns): {', '.join(robbed)}."
+            f"Void, because time was stolen ({len(robbed)} of {len(turns)} turns): {_some(robbed)}."
         )
     return faults
 
@@ -246,6 +247,12 @@ def shortened(reason: str) -> str:
     """On one line; of a long one the beginning (what failed) and the end (the last of what it printed)."""
     line = " ".join(reason.split())
     return line if len(line) <= 300 else f"{line[:100]} … {line[-200:]}"
+
+
+def _some(places: Sequence[str]) -> str:
+    """The first of them; report.json has every turn."""
+    shown = ", ".join(places[:MENTIONED])
+    return shown if len(places) <= MENTIONED else f"{shown}, and {len(places) - MENTIONED} more"
 
 
 def _place(turn: Turn) -> str:

@@ -211,6 +211,13 @@ def test_what_makes_a_figure_doubtful_is_noted(doubtful: Reading, sentence: str)
     assert any(note.startswith(sentence) for note in notes(run_of([Turn("W1", "vivace", 1, 1, doubtful)])))
 
 
+def test_a_note_mentions_some_turns_and_counts_the_rest() -> None:
+    busy = [Turn("W1", "vivace", number, 1, reading(1, other_busy=0.2)) for number in range(1, 13)]
+    (note,) = [note for note in notes(run_of(busy)) if note.startswith("Other programs")]
+    assert "(12 of 12 turns): W1 vivace round 1, " in note
+    assert note.endswith("W1 vivace round 10, and 2 more.")
+
+
 def test_few_rounds_are_not_for_the_record() -> None:
     assert notes(run_of([], rounds=4)) == ["Not for the record: 4 of at least 5 rounds."]
 
