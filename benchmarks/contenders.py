@@ -56,13 +56,17 @@ class Package:
 class Contender:
     """One entry of the comparison.
 
-    `start` gives the command that serves an app (a name in `apps/`) on a port of 127.0.0.1, in one process. `needs` is
-    what the harness's own environment has to have; `peer` what is installed for this contender alone.
-    `framework` is the module that `apps/` then imports; without one there are neither cold nor in-process figures.
+    `start` gives the command that serves an app (a name in `apps/`) on a port of 127.0.0.1, in one process;
+    `variables` are for its environment. `needs` is what the harness's own environment has to have; `peer` what is
+    installed for this contender alone. `framework` is the module that `apps/` then imports; without one there are
+    neither cold nor in-process figures.
+
     `workloads` names what can be played (None: everything), `by_default` what of it a run plays that is not told
-    otherwise. `variables` are for the environment of its server. `equal` says how answers compare with the first
-    contender's: to the byte; or by status, content type and JSON value (`meaning`); or so, and only to the request that
-    is measured (`constant`). `goals` says which of a workload's goals are this contender's.
+    otherwise. `longer_warmup` multiplies the run's, for runtimes that compile what has run for a while. `goals` says
+    which of a workload's goals are this contender's.
+
+    `equal` says how answers compare with the first contender's: to the byte; or by status, content type and JSON
+    value (`meaning`); or so, and only to the request that is measured (`constant`).
     """
 
     name: str
@@ -74,6 +78,7 @@ class Contender:
     workloads: frozenset[str] | None = None
     by_default: frozenset[str] | None = None
     variables: Mapping[str, str] = field(default_factory=dict)
+    longer_warmup: int = 1
     equal: Literal["bytes", "meaning", "constant"] = "bytes"
     goals: Literal["core", "whole"] | None = None
 
@@ -197,6 +202,7 @@ CONTENDERS: tuple[Contender, ...] = (
         peer=FASTIFY,
         workloads=TYPICAL | {"W7"},
         variables={"NODE_PATH": str(FASTIFY.modules), "NODE_ENV": "production"},
+        longer_warmup=4,
         equal="meaning",
     ),
     Contender(
@@ -207,6 +213,7 @@ CONTENDERS: tuple[Contender, ...] = (
         workloads=TYPICAL,
         by_default=USUAL,
         variables={"NODE_PATH": str(EXPRESS.modules), "NODE_ENV": "production"},
+        longer_warmup=4,
         equal="meaning",
     ),
     _on_uvicorn("starlette", "Starlette on uvicorn, with Pydantic"),

@@ -64,20 +64,17 @@ class Run:
 def write(run: Run, directory: Path) -> list[str]:
     """Write the files. The messages name them, or say what is absent and why."""
     directory.mkdir(parents=True, exist_ok=True)
-    about = {
-        "machine": machine.describe(),
-        "versions": versions(run.contenders),
-    }  # before a file of the commit changes
     rows = summary.rows(run.workloads, run.contenders, run.turns)
     relations = summary.relations(run.contenders, run.turns)
+    about = {"machine": machine.describe(), "versions": versions(run.contenders)}
+    (directory / "report.json").write_text(as_json(run, rows, relations, about))
     for name in plots.NAMES:
         (directory / name).unlink(missing_ok=True)  # one of an earlier run would belie the table
+    drawn, undrawn = [], []
     try:
         drawn = plots.draw(run.workloads, rows, run.turns, directory)
-        undrawn = []
     except ImportError as error:
-        drawn, undrawn = [], [f"no plots: {error} (extra `bench`)"]
-    (directory / "report.json").write_text(as_json(run, rows, relations, about))
+        undrawn = [f"no plots: {error} (extra `bench`)"]
     (directory / "report.md").write_text(as_markdown(run, rows, relations, about, drawn))
     return [f"{directory}: {', '.join(['report.md', 'report.json', *drawn])}", *undrawn]
 
@@ -263,11 +260,12 @@ def _place(turn: Turn) -> str:
 def _method(settings: Settings) -> str:
     return (
         f"The server on core {settings.server_core}, one process; the load generator on core {settings.load_core}, one"
-        f" thread, {settings.connections} connections, {settings.seconds:g} s after {settings.warmup:g} s of warm-up,"
-        " over loopback; where answers are slow, fewer connections and several times as long. A fresh server for each"
-        " turn; contenders take turns in each round. Before each turn the contender's answers were found equal to the"
-        " first one's: to the byte between FastAPI and vivace; of peers, by status, content type and JSON value, and"
-        f" refusals by the class of their status. All contenders in Python ran on {_python()}."
+        f" thread, {settings.connections} connections, {settings.seconds:g} s after {settings.warmup:g} s of warm-up"
+        " (of Node.js four times that), over loopback; where answers are slow, fewer connections and several times as"
+        " long. A fresh server for each turn; contenders take turns in each round. Before each turn the contender's"
+        " answers were found equal to the first one's: to the byte between FastAPI and vivace; of peers, by status,"
+        " content type and JSON value, and refusals by the class of their status."
+        f" All contenders in Python ran on {_python()}."
     )
 
 

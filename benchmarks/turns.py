@@ -89,7 +89,7 @@ def _load_turn(
     with serving(contender, workload, core=settings.server_core) as server:
         if objection := referee.objection(workload, contender, server.answers):
             return Reading({}, objection, 0.0, wait)
-        load(settings.warmup)
+        load(settings.warmup * contender.longer_warmup)
         interval = Interval(settings.cores, server)
         outcome = load(settings.seconds * workload.longer)
         latencies = {f"p{percent}_us": value for percent, value in outcome.latencies.items()}

@@ -1,13 +1,16 @@
 """Peers' environments: made once, made anew when a pin changes, and never half made."""
 
+import shutil
 from pathlib import Path
 
 import pytest
 
-from benchmarks import installs
-from benchmarks.contenders import CONTENDERS
+from benchmarks import golang, installs
+from benchmarks.contenders import CONTENDERS, choose
 from benchmarks.installs import NodeModules, PythonEnvironment
 from benchmarks.processes import ChildError
+from benchmarks.run import prepare
+from benchmarks.workloads import select
 
 
 @pytest.fixture
@@ -20,6 +23,7 @@ def commands(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[list[str]]
         recorded.append(command)
 
     monkeypatch.setattr(installs, "CACHE", tmp_path)
+    monkeypatch.setattr(golang, "CACHE", tmp_path)
     monkeypatch.setattr(installs, "_install", record)
     return recorded
 
@@ -59,3 +63,14 @@ def test_every_peer_of_a_package_index_is_pinned_to_a_version() -> None:
             assert all("==" in pin for pin in installs.pins()[contender.peer.name])
         elif isinstance(contender.peer, NodeModules):
             assert all(pin.rpartition("@")[2][0].isdigit() for pin in installs.pins()[contender.peer.name])
+
+
+def test_a_peer_that_cannot_be_installed_is_absent_and_the_rest_goes_on(
+    commands: list[list[str]], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(shutil, "which", lambda name: None)  # neither Node.js nor Go
+    absent = prepare(choose(["vivace", "litestar", "fastify", "go"]), select(["W1", "W10"]))
+    assert list(absent) == ["fastify", "go", "W10"]
+    assert absent["fastify"].startswith("there is no node: install Node.js")
+    assert "absent: fastify: there is no node" in capsys.readouterr().err
+    assert len(commands) == 2  # litestar's
