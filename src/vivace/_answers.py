@@ -22,6 +22,7 @@ from starlette.responses import Response, StreamingResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from vivace._anyio import current_cancel_scope, current_task
+from vivace._lanes import tells_by_send
 
 ANSWERING = "vivace.answering"
 
@@ -41,8 +42,8 @@ class Answer(Response):
 
     @classmethod
     def of(cls, response: Response) -> Answer:
-        """The same answer; headers are shared, background tasks are not."""
-        answer = cls._bare(response.status_code, response.raw_headers)
+        """The same answer, without background tasks; edits do not reach the response, which may be sent again."""
+        answer = cls._bare(response.status_code, list(response.raw_headers))
         answer.media_type = response.media_type
         if isinstance(response, StreamingResponse):
             answer.source = response
@@ -72,6 +73,11 @@ class Answer(Response):
         return self._chunks is None and self.source is None
 
     @property
+    def chunks(self) -> Any:
+        """Where the stream comes from that is sent; `None` if it is none."""
+        return self.source.body_iterator if self._chunks is None and self.source else self._chunks
+
+    @property
     def body_iterator(self) -> Any:
         if self._chunks is None:
             self._chunks = _once(self.body) if self.source is None else _encoded(self.source)
@@ -82,8 +88,10 @@ class Answer(Response):
         self._chunks = chunks
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if self._chunks is not None:
+        if self._chunks is not None and tells_by_send(scope):
             await self._stream(send)
+        elif self._chunks is not None:
+            await _Watched(self)(scope, receive, send)
         elif self.source is not None:
             self.source.status_code = self.status_code
             self.source.raw_headers = self.raw_headers
@@ -107,6 +115,17 @@ class Answer(Response):
                 await send({"type": "http.response.body", "body": chunk, "more_body": True})
         if not ends_itself:
             await send({"type": "http.response.body", "body": b"", "more_body": False})
+
+
+class _Watched(StreamingResponse):
+    """An answer's stream, which ends when the client goes, where `send` does not say so."""
+
+    def __init__(self, answer: Answer) -> None:
+        self.answer = answer
+        self.background = None
+
+    async def stream_response(self, send: Send) -> None:
+        await self.answer._stream(send)
 
 
 async def _once(body: Any) -> AsyncIterator[Any]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from starlette.middleware.errors import ServerErrorMiddleware
+from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -82,7 +83,13 @@ class OuterErrors(ServerErrorMiddleware):
 
         answer = ServerErrorMiddleware(failing, server_error_handler(self.owner), self.owner.debug)
         # The handler is called in any case. Tracked: an application around this one must not answer again.
-        await answer(scope, receive, _discard if scope.get(RESPONSE_STARTED) else tracked(scope, send))
+        has_started = scope.get(RESPONSE_STARTED)
+        try:
+            await answer(scope, receive, _discard if has_started else tracked(scope, send))
+        except ClientDisconnect:
+            if has_started:
+                raise
+            # The client left before all of its body had come. That is no error of the program, and nothing to log.
 
 
 async def _discard(message: Message) -> None:

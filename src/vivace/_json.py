@@ -7,8 +7,6 @@ from typing import Any, cast
 
 from starlette.responses import JSONResponse
 
-from vivace.encoders import jsonable_encoder
-
 # PERF (W1, 404, 422): `JSONResponse.render` makes an encoder for every response.
 _encode = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode
 
@@ -34,6 +32,8 @@ def json_bytes(value: Any) -> bytes:
         text = ""
     if text and '"_sa' not in text:
         return text.encode("utf-8")
+    from vivace.encoders import jsonable_encoder  # PERF (W12): imported when something needs encoding
+
     return bytes(JSONResponse(jsonable_encoder(value)).body)
 
 

@@ -11,7 +11,7 @@ Nothing here knows endpoints or applications.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import AsyncGenerator, Sequence
 from typing import Any, cast
 
 from starlette.requests import ClientDisconnect, Request
@@ -62,10 +62,13 @@ def is_plain(response: Response) -> bool:
 async def send_response(response: Response, scope: Scope, receive: Receive, send: Send) -> None:
     """Send a response object and remember that it began: what fails afterwards cannot be answered any more."""
     if not is_plain(response) or scope["type"] != "http":
-        if is_plain_stream(response) and tells_by_send(scope):
-            await _send_stream(cast("StreamingResponse", response), scope, send)
-        else:
-            await response(scope, receive, tracked(scope, send))
+        try:
+            if is_plain_stream(response) and tells_by_send(scope):
+                await _send_stream(cast("StreamingResponse", response), scope, send)
+            else:
+                await response(scope, receive, tracked(scope, send))
+        finally:
+            await close_chunks(getattr(response, "chunks", None) or getattr(response, "body_iterator", None))
         return
     lane = getattr(send, "respond", None)
     if lane is not None:
@@ -94,6 +97,12 @@ def tells_by_send(scope: Scope) -> bool:
     """Whether the server's `send` raises once the client has gone (ASGI 2.4): nobody need wait for it to be told."""
     version: str = scope.get("asgi", {}).get("spec_version", "2.0")
     return tuple(map(int, version.split("."))) >= (2, 4)
+
+
+async def close_chunks(chunks: Any) -> None:
+    """End the generator of a stream, if it is one, now and not when it is collected: it may hold what others need."""
+    if isinstance(chunks, AsyncGenerator):
+        await chunks.aclose()
 
 
 async def _send_stream(response: StreamingResponse, scope: Scope, send: Send) -> None:

@@ -253,15 +253,15 @@ async def _run(is_exit: bool, function: Callable[..., T], args: tuple[Any, ...],
         try:
             await call.wait
         except asyncio.CancelledError:
-            if scope is None or not scope._effectively_cancelled:
+            is_by_scope = scope is not None and scope._effectively_cancelled
+            if not (is_by_scope or is_exit):
                 call.is_abandoned = True
                 raise
-            # By its scope. That is swallowed and comes again where the task waits next: the call goes on, and what it
-            # gives must not be lost.
-            with CancelScope(shield=True):
-                if not call.has_ended:
-                    call.wait = loop.create_future()
-                    await call.wait
+            await _wait_for_end(call, is_exit)
+            # By its scope: that is swallowed and comes again where the task waits next. The call went on, and what it
+            # gave must not be lost.
+            if not is_by_scope:
+                raise
     finally:
         limiter.release_on_behalf_of(task)
     if call.error is None:
@@ -271,6 +271,18 @@ async def _run(is_exit: bool, function: Callable[..., T], args: tuple[Any, ...],
         raise error
     finally:
         del error  # its traceback holds this frame, and that of `_Call.run`
+
+
+async def _wait_for_end(call: _Call, is_exit: bool) -> None:
+    """Wait although the task is cancelled; for exit code, however often: a server that shuts down cancels twice."""
+    with CancelScope(shield=True):
+        while not call.has_ended:
+            call.wait = call.mailbox.loop.create_future()
+            try:
+                await call.wait
+            except asyncio.CancelledError:
+                if not is_exit:
+                    raise
 
 
 async def _run_with_anyio(

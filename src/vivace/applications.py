@@ -9,6 +9,7 @@ import warnings
 from collections.abc import Awaitable, Callable, Collection, Coroutine, Mapping, Sequence
 from enum import Enum
 from sys import modules
+from types import ModuleType
 from typing import Any, Literal, TypeVar
 
 from starlette.applications import Starlette
@@ -19,7 +20,7 @@ from starlette.middleware.base import BaseHTTPMiddleware
 from starlette.middleware.errors import ServerErrorMiddleware
 from starlette.middleware.exceptions import ExceptionMiddleware
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, JSONResponse, Response
+from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute
 from starlette.types import ASGIApp, Lifespan, Receive, Scope, Send
 from typing_extensions import Unpack, deprecated
@@ -45,7 +46,6 @@ from vivace.exceptions import (
     RequestValidationError,
     WebSocketRequestValidationError,
 )
-from vivace.openapi import docs
 from vivace.telemetry import TelemetryConfig
 from vivace.telemetry import _api as telemetry_api
 from vivace.types import DecoratedCallable
@@ -64,7 +64,8 @@ class FastAPI(Verbs, Starlette):
             return {"item_id": item_id, "q": q}
 
     An ASGI 3 application: serve it with any ASGI server. The OpenAPI document is at `openapi_url`, its pages
-    at `docs_url` and `redoc_url`; `None` switches each off. `dependencies`, `responses`, `callbacks`,
+    at `docs_url`, `redoc_url` and `scalar_url`; `None` switches each off. The pages load nothing from elsewhere,
+    unless `docs_assets="cdn"` says so. `dependencies`, `responses`, `callbacks`,
     `deprecated`, `default_response_class`, `generate_unique_id_function` and the limits are those of its
     router. Raises `AssertionError` for an OpenAPI document without title or version, `ValueError` for wrong
     limits.
@@ -88,6 +89,8 @@ class FastAPI(Verbs, Starlette):
         redirect_slashes: bool = True,
         docs_url: str | None = "/docs",
         redoc_url: str | None = "/redoc",
+        scalar_url: str | None = None,
+        docs_assets: Literal["local", "cdn"] = "local",
         swagger_ui_oauth2_redirect_url: str | None = "/docs/oauth2-redirect",
         swagger_ui_init_oauth: dict[str, Any] | None = None,
         middleware: Sequence[Middleware] | None = None,
@@ -128,6 +131,9 @@ class FastAPI(Verbs, Starlette):
         self.root_path_in_servers = root_path_in_servers
         self.docs_url = docs_url
         self.redoc_url = redoc_url
+        self.scalar_url = scalar_url
+        assert docs_assets in ("local", "cdn"), f"docs_assets is 'local' or 'cdn', not {docs_assets!r}"
+        self.docs_assets: Literal["local", "cdn"] = docs_assets
         self.swagger_ui_oauth2_redirect_url = swagger_ui_oauth2_redirect_url
         self.swagger_ui_init_oauth = swagger_ui_init_oauth
         self.swagger_ui_parameters = swagger_ui_parameters
@@ -290,6 +296,8 @@ class FastAPI(Verbs, Starlette):
                 )
         if self.redoc_url:
             self.add_route(self.redoc_url, self._redoc, name="redoc_html", include_in_schema=False)
+        if self.scalar_url:
+            self.add_route(self.scalar_url, self._scalar, name="scalar_html", include_in_schema=False)
 
     async def _openapi_document(self, request: Request) -> JSONResponse:
         document = self.openapi()
@@ -304,23 +312,36 @@ class FastAPI(Verbs, Starlette):
             document = {**document, "servers": [{"url": root_path}, *servers]}
         return JSONResponse(document)
 
-    async def _swagger_ui(self, request: Request) -> HTMLResponse:
+    async def _swagger_ui(self, request: Request) -> Any:
         root_path = _root_path(request)
         redirect_url = self.swagger_ui_oauth2_redirect_url
-        return docs.get_swagger_ui_html(
-            openapi_url=f"{root_path}{self.openapi_url}",
+        pages = _docs_pages()
+        return pages.asset(request) or pages.swagger_ui_page(
             title=f"{self.title} - Swagger UI",
+            openapi_url=f"{root_path}{self.openapi_url}",
             oauth2_redirect_url=f"{root_path}{redirect_url}" if redirect_url else redirect_url,
             init_oauth=self.swagger_ui_init_oauth,
-            swagger_ui_parameters=self.swagger_ui_parameters,
+            parameters=self.swagger_ui_parameters,
+            source=self.docs_assets,
         )
 
-    async def _swagger_ui_redirect(self, request: Request) -> HTMLResponse:
-        return docs.get_swagger_ui_oauth2_redirect_html()
+    async def _swagger_ui_redirect(self, request: Request) -> Any:
+        pages = _docs_pages()
+        return pages.asset(request) or pages.oauth2_redirect_page()
 
-    async def _redoc(self, request: Request) -> HTMLResponse:
+    async def _redoc(self, request: Request) -> Any:
         url = f"{_root_path(request)}{self.openapi_url}"
-        return docs.get_redoc_html(openapi_url=url, title=f"{self.title} - ReDoc")
+        pages = _docs_pages()
+        return pages.asset(request) or pages.redoc_page(
+            title=f"{self.title} - ReDoc", openapi_url=url, source=self.docs_assets
+        )
+
+    async def _scalar(self, request: Request) -> Any:
+        url = f"{_root_path(request)}{self.openapi_url}"
+        pages = _docs_pages()
+        return pages.asset(request) or pages.scalar_page(
+            title=f"{self.title} - Scalar", openapi_url=url, source=self.docs_assets
+        )
 
     # -- declaring: all of it is the router's
 
@@ -503,6 +524,13 @@ def _starlette_layers() -> tuple[Any, ...]:
 
 _starlette_call = Starlette.__call__
 _OWN_LAYERS = _starlette_layers()
+
+
+def _docs_pages() -> ModuleType:
+    # PERF (W12): imported when somebody reads a page.
+    from vivace.openapi import docs_pages
+
+    return docs_pages
 
 
 def _root_path(request: Request) -> str:

@@ -8,7 +8,6 @@ from starlette.websockets import WebSocket
 
 from vivace._json import EncodedResponse, json_bytes, plain_json_bytes
 from vivace._status import is_body_allowed_for_status_code
-from vivace.encoders import jsonable_encoder
 from vivace.exceptions import RequestValidationError, WebSocketRequestValidationError
 
 
@@ -30,4 +29,6 @@ async def websocket_request_validation_exception_handler(
     websocket: WebSocket, exc: WebSocketRequestValidationError
 ) -> None:
     """Close with 1008 (policy violation) and the list of errors as the reason."""
+    from vivace.encoders import jsonable_encoder
+
     await websocket.close(code=WS_1008_POLICY_VIOLATION, reason=jsonable_encoder(exc.errors()))

@@ -25,7 +25,7 @@ def test_the_document() -> None:
         ("/docs", "url: '/openapi.json'"),
         ("/redoc", "<title>Shop - ReDoc</title>"),
         ("/redoc", 'spec-url="/openapi.json"'),
-        ("/docs/oauth2-redirect", "<script>"),
+        ("/docs/oauth2-redirect", "window.opener.swaggerUIRedirectOauth2"),
     ],
 )
 def test_the_pages(path: str, says: str) -> None:

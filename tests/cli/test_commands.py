@@ -1,4 +1,4 @@
-"""`vivace dev` and `vivace run`, up to the call of the server, and once with a real one."""
+"""`vivace dev` and `vivace run`: up to the call of the server, and with real ones."""
 
 from __future__ import annotations
 

@@ -22,6 +22,7 @@ ORDER = [
     # The ground: know no framework.
     "types",
     "logger",
+    "guard",
     "_status",
     "_pydantic",
     "_starlette",
@@ -73,6 +74,8 @@ ORDER = [
     # What the user declares all that with.
     "routing",
     "applications",
+    # Looking at it from outside.
+    "inspect",
 ]
 """Every room, the lowest first. The longest name that fits counts: `openapi.models` is no part of `openapi` here."""
 
@@ -220,7 +223,7 @@ def private_attributes() -> Iterator[tuple[str, int, str]]:
                 yield module, node.lineno, node.attr
 
 
-PUBLIC_ALL_THE_SAME = {"_replace", "_asdict", "_fields", "_make", "_getframe"}
+PUBLIC_ALL_THE_SAME = {"_replace", "_asdict", "_fields", "_make", "_getframe", "_current_frames"}
 """Documented names of the standard library: of named tuples, and of `sys`."""
 
 
@@ -316,7 +319,7 @@ def test_only_declared_packages_are_imported() -> None:
     """What `pyproject.toml` names as dependencies, at the top of modules; the rest inside functions or guarded."""
     declared = {"starlette", "pydantic", "pydantic_core", "anyio", "typing_extensions", "typing_inspection"}
     guests_own = {
-        "cli": {"typer", "uvicorn"},
+        "cli": {"typer", "rich", "uvicorn"},
         "server": {"httptools", "uvicorn"},
         "telemetry": {"opentelemetry"},
     }

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from anyio.lowlevel import checkpoint
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -36,6 +37,7 @@ class Server:
         self.messages: list[Message] = []
 
     async def __call__(self, message: Message) -> None:
+        await checkpoint()  # as a server does that waits for a slow reader
         self.messages.append({**message})
         sent = self.sent
         assert not sent.is_complete

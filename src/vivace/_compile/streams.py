@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Generator
 from contextlib import aclosing
 from functools import lru_cache
 from math import isfinite
@@ -18,9 +18,10 @@ from starlette.types import Scope, Send
 
 from vivace import _doors
 from vivace._json import spaced_json_bytes
-from vivace._lanes import tells_by_send
+from vivace._lanes import close_chunks, tells_by_send
 from vivace._plan.fields import ModelField, located_errors
 from vivace._plan.nodes import SerializeOptions
+from vivace._threads import run_exit_in_thread
 from vivace.encoders import jsonable_encoder
 from vivace.exceptions import EndpointContext, ResponseValidationError
 from vivace.sse import KEEPALIVE_COMMENT, EventSourceResponse, ServerSentEvent, format_sse_event
@@ -40,7 +41,7 @@ _TURN = 32
 
 def raw_chunks(result: Any, scope: Scope) -> Any:
     """The chunks of an endpoint, cancellable in between. A sync generator runs in worker threads."""
-    return _cancellable(result, scope) if hasattr(result, "__aiter__") else result
+    return _cancellable(result, scope) if hasattr(result, "__aiter__") else _in_threads(result)
 
 
 async def _cancellable(chunks: Any, scope: Scope) -> AsyncGenerator[Any, None]:
@@ -57,8 +58,18 @@ async def _cancellable(chunks: Any, scope: Scope) -> AsyncGenerator[Any, None]:
                 await checkpoint()
 
 
+async def _in_threads(chunks: Any) -> AsyncGenerator[Any, None]:
+    """A sync generator, advanced in worker threads, and closed in one when the stream ends, however it ends."""
+    try:
+        async for chunk in iterate_in_threadpool(chunks):
+            yield chunk
+    finally:
+        if isinstance(chunks, Generator):
+            await run_exit_in_thread(chunks.close)
+
+
 def _items(result: Any, scope: Scope) -> AsyncGenerator[Any, None]:
-    return _cancellable(result if hasattr(result, "__aiter__") else iterate_in_threadpool(result), scope)
+    return _cancellable(result if hasattr(result, "__aiter__") else _in_threads(result), scope)
 
 
 class ItemWriter:
@@ -181,8 +192,11 @@ def _with_keepalive(cls: type[EventSourceResponse]) -> type[EventSourceResponse]
                 async with create_task_group() as group:
                     group.start_soon(line.ping)
                     # The generator runs here from start to end: it may hold a task group or a time-out open.
-                    async for chunk in self.body_iterator:
-                        await line.write(chunk.encode(self.charset) if isinstance(chunk, str) else chunk)
+                    try:
+                        async for chunk in self.body_iterator:
+                            await line.write(chunk.encode(self.charset) if isinstance(chunk, str) else chunk)
+                    finally:
+                        await close_chunks(self.body_iterator)  # inside the scopes in which it was opened
                     group.cancel_scope.cancel()
             except ExceptionGroup as failures:
                 _, others = failures.split(OSError)

@@ -42,6 +42,10 @@ class CallKind(Enum):
         return self in (CallKind.GENERATOR, CallKind.INLINE_GENERATOR, CallKind.ASYNC_GENERATOR)
 
     @property
+    def is_in_thread(self) -> bool:
+        return self in (CallKind.SYNC, CallKind.GENERATOR)
+
+    @property
     def is_inline(self) -> bool:
         return self in (CallKind.INLINE, CallKind.INLINE_GENERATOR)
 

@@ -145,9 +145,14 @@ else:
     from asyncio import iscoroutinefunction as _is_coroutine_function
 
 
+def bare_call(call: Callable[..., Any]) -> Any:
+    """What stands behind `functools.partial` and wrappers."""
+    return inspect.unwrap(_without_partial(call))
+
+
 def describe(call: Callable[..., Any]) -> str:
     """`shop.items:read_item (shop/items.py:12)`: how an error message names a callable."""
-    bare = inspect.unwrap(_without_partial(call))
+    bare = bare_call(call)
     name = f"{getattr(bare, '__module__', '?')}:{getattr(bare, '__qualname__', repr(bare))}"
     code = getattr(bare, "__code__", None) or getattr(getattr(bare, "__init__", None), "__code__", None)
     return f"{name} ({code.co_filename}:{code.co_firstlineno})" if code else name

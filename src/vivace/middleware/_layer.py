@@ -15,7 +15,7 @@ Starlette's code runs as ever.
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Coroutine
 from contextlib import aclosing
 from functools import cached_property
 from typing import Any
@@ -23,47 +23,50 @@ from typing import Any
 from starlette.responses import Response, StreamingResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-RawHeaders = Sequence[tuple[bytes, bytes]]
-Answer = Callable[[Scope, Receive], Awaitable[Response | None]]
+from vivace._answers import Answer, AnswerForm
+from vivace._lanes import RawHeaders, is_plain, is_plain_stream
 
 
 class Outward:
-    """The `send` outside of a layer. Passes messages on, or keeps them for whoever asks what became of a response."""
+    """The `send` outside of a layer: passes messages on to `send`, or keeps them while there is none."""
 
     __slots__ = ("kept", "send")
 
-    def __init__(self, send: Send | None = None) -> None:
-        self.send = send
-        self.kept: list[Message] | None = [] if send is None else None
+    def __init__(self) -> None:
+        self.send: Send | None = None
+        self.kept: list[Message] = []
 
     async def __call__(self, message: Message) -> None:
-        if self.kept is not None:
+        if self.send is None:
             self.kept.append(message)
         else:
-            assert self.send is not None
             await self.send(message)
+
+    def take(self) -> list[Message]:
+        kept, self.kept = self.kept, []
+        return kept
 
 
 class Lane:
     """The `send` inside of a layer, where the one outside has a lane."""
 
-    __slots__ = ("inward", "outward")
+    __slots__ = ("inward", "outward", "send")
 
-    def __init__(self, inward: Send, outward: Outward) -> None:
+    def __init__(self, inward: Send, outward: Outward, send: Send) -> None:
         self.inward = inward
         self.outward = outward
+        self.send = send
 
     async def __call__(self, message: Message) -> None:
+        self.outward.send = self.send
         await self.inward(message)
 
     def respond(self, status: int, headers: RawHeaders, body: bytes) -> None:
-        outward = self.outward
-        outward.kept = []
+        self.outward.send = None
         run(self.inward(start_message(status, headers)))
         run(self.inward(body_message(body)))
-        start, end = outward.kept
-        outward.kept = None
-        respond(outward.send, start["status"], start["headers"], end["body"])
+        start, end = self.outward.take()
+        respond(self.send, start["status"], start["headers"], end["body"])
 
 
 class Layer:
@@ -72,33 +75,37 @@ class Layer:
     app: ASGIApp
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http" and has_lane(send):
-            outward = Outward(send)
-            inward = self.enter(scope, outward)
-            if inward is not None:
-                await self.app(scope, receive, Lane(inward, outward))
-        else:
+        if scope["type"] != "http" or not has_lane(send):
             await self.starlette(self.app, scope, receive, send)
+            return
+        outward = Outward()
+        inward = self.enter(scope, outward)
+        if inward is None:
+            for message in outward.take():
+                await send(message)
+        else:
+            await self.app(scope, receive, Lane(inward, outward, send))
 
     @cached_property
-    def answer(self) -> Answer:
+    def answer(self) -> AnswerForm:
         """`await layer.answer(scope, receive)`: the response to an http request, unsent. Absent if the application
         inside has none to give."""
         self.inner_answer  # noqa: B018
         return self._answer
 
     @cached_property
-    def inner_answer(self) -> Answer:
-        answer: Answer = self.app.answer  # type: ignore[attr-defined]
+    def inner_answer(self) -> AnswerForm:
+        answer: AnswerForm = self.app.answer  # type: ignore[attr-defined]
         return answer
 
-    async def _answer(self, scope: Scope, receive: Receive) -> Response | None:
+    async def _answer(self, scope: Scope, receive: Receive) -> Response:
         outward = Outward()
         inward = self.enter(scope, outward)
         if inward is None:
-            return response_of(outward)
+            start, end = outward.take()
+            return remade(Response(), start["status"], start["headers"], body=end["body"])
         response = await self.inner_answer(scope, receive)
-        if response is None or inward is outward:
+        if inward is outward:
             return response
         return await pass_out(response, inward, outward)
 
@@ -133,58 +140,45 @@ async def pass_out(response: Response, inward: Send, outward: Outward) -> Respon
     """The response as it is outside of a layer, which is known by the `send` on its two sides."""
     if not (is_whole(response) or is_stream(response)):
         return LayeredResponse(response, inward, outward)
-    kept: list[Message] = []
-    outward.kept = kept
     await inward(start_message(response.status_code, response.raw_headers))
     if is_whole(response):
         await inward(body_message(bytes(response.body)))
-        start, end = kept
+        start, end = outward.take()
         return remade(response, start["status"], start["headers"], body=end["body"])
     assert isinstance(response, StreamingResponse)
-    if kept:  # the body is not touched
-        return remade(response, kept[0]["status"], kept[0]["headers"])
+    if outward.kept:  # so the body is not touched
+        (start,) = outward.take()
+        return remade(response, start["status"], start["headers"])
     # The start waits for the first chunk. So does the answer, as a start message would: an exception before the
     # first chunk can still become an answer of its own.
-    chunks = _chunks(response, inward, kept)
-    first = await anext(chunks)
-    status, headers = first.start["status"], first.start["headers"]
-    return remade(response, status, headers, body_iterator=_bodies(first.body, chunks))
+    chunks = _chunks(response, inward, outward)
+    start, first = await anext(chunks)
+    return remade(response, start["status"], start["headers"], body_iterator=_bodies(first, chunks))
 
 
-class _Chunk:
-    __slots__ = ("body", "start")
-
-    def __init__(self, messages: list[Message]) -> None:
-        *starts, end = messages
-        self.start: Message = starts[0] if starts else {}
-        self.body: bytes = end["body"]
-
-
-async def _chunks(response: StreamingResponse, inward: Send, kept: list[Message]) -> AsyncGenerator[_Chunk]:
-    async def passed(body: bytes, more_body: bool) -> _Chunk:
-        await inward({"type": "http.response.body", "body": body, "more_body": more_body})
-        chunk = _Chunk(kept)
-        kept.clear()
-        return chunk
-
+async def _chunks(
+    response: StreamingResponse, inward: Send, outward: Outward
+) -> AsyncGenerator[list[Message]]:
+    """The messages that each chunk of a stream has become, and those of its end."""
     try:
         async for chunk in response.body_iterator:
-            yield await passed(
-                chunk.encode(response.charset) if isinstance(chunk, str) else bytes(chunk), True
-            )
-        yield await passed(b"", False)
+            body = chunk.encode(response.charset) if isinstance(chunk, str) else bytes(chunk)
+            await inward({"type": "http.response.body", "body": body, "more_body": True})
+            yield outward.take()
+        await inward({"type": "http.response.body", "body": b"", "more_body": False})
+        yield outward.take()
     finally:
         if isinstance(response.body_iterator, AsyncGenerator):
             await response.body_iterator.aclose()
 
 
-async def _bodies(first: bytes, rest: AsyncGenerator[_Chunk]) -> AsyncGenerator[bytes]:
+async def _bodies(first: Message, rest: AsyncGenerator[list[Message]]) -> AsyncGenerator[bytes]:
     async with aclosing(rest):
-        if first:
-            yield first
-        async for chunk in rest:
-            if chunk.body:
-                yield chunk.body
+        if first["body"]:
+            yield first["body"]
+        async for (message,) in rest:
+            if message["body"]:
+                yield message["body"]
 
 
 class LayeredResponse(Response):
@@ -200,39 +194,29 @@ class LayeredResponse(Response):
         self.background = None  # the response inside has its own
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        self.outward.send, self.outward.kept = send, None
+        self.outward.send = send
         await self.response(scope, receive, self.inward)
 
 
 def is_whole(response: Response) -> bool:
     """It sends its status, `raw_headers` and `body`, and nothing else."""
-    return type(response).__call__ is Response.__call__
+    return is_plain(response)
 
 
 def is_stream(response: Response) -> bool:
     """It sends its status, `raw_headers` and what `body_iterator` yields."""
-    kind = type(response)
-    return (
-        issubclass(kind, StreamingResponse)
-        and kind.__call__ is StreamingResponse.__call__
-        and kind.stream_response is StreamingResponse.stream_response
-    )
+    return is_plain_stream(response) or (isinstance(response, Answer) and not response.is_whole)
 
 
 def remade(response: Response, status: int, headers: list[tuple[bytes, bytes]], **changed: Any) -> Response:
     """The response with another start. A copy: a program may return the same object again."""
     other = object.__new__(type(response))
     attributes = vars(other)
-    attributes.update(vars(response), status_code=status, raw_headers=headers, **changed)
+    attributes.update(vars(response), status_code=status, raw_headers=headers)
     attributes.pop("_headers", None)  # a view of the list that was
+    for name, value in changed.items():
+        setattr(other, name, value)
     return other
-
-
-def response_of(outward: Outward) -> Response:
-    """The response whose two messages were kept."""
-    assert outward.kept is not None
-    start, end = outward.kept
-    return remade(Response(), start["status"], start["headers"], body=end["body"])
 
 
 def start_message(status: int, headers: RawHeaders) -> Message:
@@ -247,8 +231,8 @@ def has_lane(send: Send) -> bool:
     return getattr(send, "respond", None) is not None
 
 
-def respond(send: Send | None, status: int, headers: RawHeaders, body: bytes) -> None:
-    send.respond(status, headers, body)  # type: ignore[union-attr]
+def respond(send: Send, status: int, headers: RawHeaders, body: bytes) -> None:
+    send.respond(status, headers, body)  # type: ignore[attr-defined]
 
 
 def run(call: Awaitable[None]) -> None:

@@ -9,10 +9,11 @@ from starlette.middleware.cors import CORSMiddleware as StarletteCORSMiddleware
 from starlette.responses import Response
 from starlette.types import Message, Receive, Scope, Send
 
+from vivace._lanes import RawHeaders
+
 from ._layer import (
     Layer,
     Outward,
-    RawHeaders,
     first_value,
     has_lane,
     is_stream,
@@ -43,12 +44,10 @@ class CORSMiddleware(Layer, StarletteCORSMiddleware):
         else:
             await super().__call__(scope, receive, send)
 
-    async def _answer(self, scope: Scope, receive: Receive) -> Response | None:
+    async def _answer(self, scope: Scope, receive: Receive) -> Response:
         if not self._is_simple(scope):
             return await super()._answer(scope, receive)
         response = await self.inner_answer(scope, receive)
-        if response is None:
-            return None
         if is_whole(response) or is_stream(response):
             headers = self._add_to(response.raw_headers, scope)
             return remade(response, response.status_code, headers)
@@ -87,8 +86,8 @@ class CORSMiddleware(Layer, StarletteCORSMiddleware):
     def _ask(self, scope: Scope, headers: RawHeaders) -> list[tuple[bytes, bytes]]:
         outward = Outward()
         run(self.send(start_message(200, headers), outward, Headers(raw=scope["headers"])))
-        assert outward.kept is not None
-        asked: list[tuple[bytes, bytes]] = outward.kept[0]["headers"]
+        (start,) = outward.take()
+        asked: list[tuple[bytes, bytes]] = start["headers"]
         return asked
 
     @cached_property

@@ -8,11 +8,12 @@ from starlette.middleware.gzip import GZipMiddleware as StarletteGZipMiddleware
 from starlette.responses import Response
 from starlette.types import Message, Receive, Scope, Send
 
+from vivace._lanes import RawHeaders
+
 from ._layer import (
     Lane,
     Layer,
     Outward,
-    RawHeaders,
     body_message,
     first_value,
     has_lane,
@@ -47,9 +48,9 @@ class GZipMiddleware(Layer, StarletteGZipMiddleware):
             if lane.sending is not None:
                 await lane.sending
 
-    async def _answer(self, scope: Scope, receive: Receive) -> Response | None:
+    async def _answer(self, scope: Scope, receive: Receive) -> Response:
         response = await self.inner_answer(scope, receive)
-        if response is None or (is_whole(response) and len(response.body) < self.minimum_size):
+        if is_whole(response) and len(response.body) < self.minimum_size:
             return response
         outward = Outward()
         inward = self.enter(scope, outward)
@@ -65,7 +66,7 @@ class _GZipLane(Lane):
     __slots__ = ("gzip", "scope", "sending")
 
     def __init__(self, gzip: GZipMiddleware, scope: Scope, send: Send) -> None:
-        super().__init__(_not_entered, Outward(send))
+        super().__init__(_not_entered, Outward(), send)
         self.gzip = gzip
         self.scope = scope
         self.sending: asyncio.Task[None] | None = None
@@ -82,7 +83,7 @@ class _GZipLane(Lane):
 
     def respond(self, status: int, headers: RawHeaders, body: bytes) -> None:
         if len(body) < self.gzip.minimum_size:
-            respond(self.outward.send, status, headers, body)
+            respond(self.send, status, headers, body)
             return
         if first_value(headers, b"content-length") is None:
             # Where the server would have put it: Starlette changes it, and appends what it does not find.
@@ -95,5 +96,5 @@ class _GZipLane(Lane):
 
     async def _respond_later(self, status: int, headers: RawHeaders, body: bytes) -> None:
         """In messages, for compressing in a thread must be waited for; the application goes on in the meantime."""
-        await self.inward(start_message(status, headers))
-        await self.inward(body_message(body))
+        await self(start_message(status, headers))
+        await self(body_message(body))

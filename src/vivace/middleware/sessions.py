@@ -1,5 +1,6 @@
 """Sessions that live in a signed cookie. Needs the package `itsdangerous`."""
 
+from starlette.middleware.sessions import Session as Session
 from starlette.middleware.sessions import SessionMiddleware as StarletteSessionMiddleware
 
 from ._layer import Layer

@@ -1,0 +1,18 @@
+"""Mutated streams of two requests: what the application sees, and the order of the answers. Long: `desync`."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from reliability.desync import search
+
+STREAMS = 3000
+SEEDS = (1, 2)
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_mutated_streams(seed: int, server: str) -> None:
+    faults = asyncio.run(search(server, seed, range(STREAMS)))
+    assert not faults, "\n".join(f"{number}: {fault}" for number, fault in faults[:5])
