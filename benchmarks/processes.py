@@ -102,6 +102,7 @@ def run(
     with running(command, core=core, environment=environment) as child:
         try:
             if interrupt_after is not None:
+                _wait_for_itself(child)
                 time.sleep(interrupt_after)
                 child.process.send_signal(signal.SIGINT)
             code = child.process.wait(timeout)
@@ -110,6 +111,13 @@ def run(
         if code != 0:
             raise child.failure(f"ended with exit code {code}")
         return child.output()
+
+
+def _wait_for_itself(child: Child) -> None:
+    """Until setpriv and taskset have become the command: before that, a SIGINT would kill it (exec(3), proc(5))."""
+    name = Path(f"/proc/{child.pid}/comm")
+    while child.process.poll() is None and name.read_text().strip() in ("setpriv", "taskset"):
+        time.sleep(0.005)
 
 
 def _kept_environment() -> dict[str, str]:

@@ -103,7 +103,6 @@ class Soak:
     requests: tuple[Request, ...]
     statuses: frozenset[int]
     count: int
-    goals: Goals = Goals()
     warm_up: float = 0.2
     rounds: int = 1
 
@@ -111,7 +110,7 @@ class Soak:
     def measures(self) -> tuple[Measure, ...]:
         return (
             Measure("memory per 1,000 requests", "KB", more_is_better=False, at_most=1),
-            Measure("memory at the end", "MB", more_is_better=False, goals=self.goals),
+            Measure("memory at the end", "MB", more_is_better=False),
         )
 
 

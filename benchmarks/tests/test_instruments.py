@@ -118,6 +118,12 @@ def test_a_child_gets_no_stray_variables(monkeypatch: pytest.MonkeyPatch) -> Non
     assert output == "None yes\n"
 
 
+def test_a_child_that_is_interrupted_reports_what_it_has() -> None:
+    script = "import signal; signal.signal(signal.SIGINT, lambda *_: print('done')); signal.pause()"
+    command = [sys.executable, "-c", script]
+    assert run(command, core=CORE, environment={}, timeout=30, interrupt_after=2.0) == "done\n"
+
+
 def test_a_failed_child_says_what_it_printed() -> None:
     with pytest.raises(ChildError, match=r"(?s)exit code 3; it printed:\nno such app"):
         run([sys.executable, "-c", "print('no such app'); exit(3)"], core=CORE, environment={}, timeout=30)

@@ -12,9 +12,10 @@ import pytest
 from benchmarks import wrk
 from benchmarks.machine import MachineError, choose_cores
 from benchmarks.processes import ROOT
+from benchmarks.rounds import STOLEN
 
 pytestmark = pytest.mark.skipif(bool(wrk.missing()), reason="wrk is not installed")
-SHORT = ["--only", "W1", "--peers", "asgi", "--warmup", "0.1", "--idle-limit", "0.01"]
+SHORT = ["--only", "W1", "--peers", "asgi", "--warmup", "0.3", "--idle-limit", "0.01"]
 
 
 @pytest.fixture(autouse=True)
@@ -38,15 +39,18 @@ def children(pid: int) -> list[int]:
 
 def test_a_short_run_writes_its_report(tmp_path: Path) -> None:
     run = start("--rounds", "1", "--seconds", "0.2", report=tmp_path)
-    output, _ = run.communicate(timeout=60)
-    assert run.returncode == 0, output
+    output, _ = run.communicate(timeout=90)
+    assert f"{tmp_path}: report.md, report.json" in output
     report = json.loads((tmp_path / "report.json").read_text())
     assert [(row["contender"], row["against"]) for row in report["rows"]] == [
         ("vivace", None),
         ("vivace", "asgi"),
         ("asgi", "vivace"),
     ]
-    assert all(row["own"]["median"] > 0 for row in report["rows"])
+    readings = [turn["reading"] for turn in report["turns"]]
+    assert all(reading["values"]["requests/s"] > 0 for reading in readings), output
+    # On a busy host time is stolen whatever the program does; anything else would be a fault.
+    assert all((reading["void"] or STOLEN).endswith(STOLEN) for reading in readings), output
     assert "Not for the record: 1 of at least 5 rounds." in report["notes"]
     assert "## Goals" in (tmp_path / "report.md").read_text()
 
