@@ -149,7 +149,7 @@ def make_parser() -> argparse.ArgumentParser:
     add(
         "--idle-limit",
         type=real,
-        default=10.0,
+        default=5.0,
         help="longest wait for an idle machine, in seconds (default: %(default)s)",
     )
     add(
