@@ -72,19 +72,22 @@ def running(
     pin = [] if core is None else ["taskset", "-c", str(core)]
     pinned = ["setpriv", "--pdeathsig", "KILL", "--", *pin, *command]
     with tempfile.TemporaryFile() as log:
-        process = subprocess.Popen(
-            pinned,
-            cwd=ROOT,
-            env={**_kept_environment(), **environment},
-            stdin=stdin,
-            stdout=log if stdout is None else stdout,
-            stderr=log,
-            start_new_session=True,
-        )
+        process = None
         try:
+            with _interrupts_deferred():  # a child that is half made when Ctrl-C comes would be nobody's
+                process = subprocess.Popen(
+                    pinned,
+                    cwd=ROOT,
+                    env={**_kept_environment(), **environment},
+                    stdin=stdin,
+                    stdout=log if stdout is None else stdout,
+                    stderr=log,
+                    start_new_session=True,
+                )
             yield Child(process, command, log)
         finally:
-            _end(process)
+            if process is not None:
+                _end(process)
 
 
 def run(
@@ -125,9 +128,8 @@ def _kept_environment() -> dict[str, str]:
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
-    """Kill the whole group and wait for it. A Ctrl-C meanwhile is delivered afterwards."""
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM})
-    try:
+    """Kill the whole group and wait for it."""
+    with _interrupts_deferred():
         with suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)  # SIGKILL: a server under test has nothing to lose
         process.wait()
@@ -135,5 +137,23 @@ def _end(process: subprocess.Popen[bytes]) -> None:
             if pipe:
                 with suppress(OSError):
                     pipe.close()
+
+
+@contextmanager
+def _interrupts_deferred() -> Iterator[None]:
+    """Ctrl-C and SIGTERM that come within the block are delivered when it ends.
+
+    By handlers rather than by a mask: children inherit a mask, but not handlers.
+    """
+    arrived: list[int] = []
+    before = {
+        number: signal.signal(number, lambda number, frame: arrived.append(number))
+        for number in (signal.SIGINT, signal.SIGTERM)
+    }
+    try:
+        yield
     finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)
+        for number in arrived:
+            signal.raise_signal(number)

@@ -1,6 +1,7 @@
 """What is read from /proc, from wrk, from answers; and that children end with their block."""
 
 import os
+import signal
 import sys
 import time
 from pathlib import Path
@@ -143,6 +144,15 @@ def test_grandchildren_end_with_the_block() -> None:
             time.sleep(0.02)
     assert child.process.returncode is not None
     assert ended(int(output))
+
+
+def test_ctrl_c_waits_until_a_child_is_somebodys() -> None:
+    steps = []
+    with pytest.raises(KeyboardInterrupt), processes._interrupts_deferred():
+        signal.raise_signal(signal.SIGINT)
+        steps.append("the child is made")
+    assert steps == ["the child is made"]
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
 
 
 def ended(pid: int) -> bool:
