@@ -88,7 +88,7 @@ class Answer(Response):
         self._chunks = chunks
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if self._chunks is not None and tells_by_send(scope):
+        if self._chunks is not None and (self.source is None or tells_by_send(scope)):
             await self._stream(send)
         elif self._chunks is not None:
             await _Watched(self)(scope, receive, send)
@@ -241,6 +241,16 @@ class _Running:
         from asyncio import create_task
 
         self._task = create_task(self._run(), context=self._context)
+        message, info = await self._begin()
+        if message is None:
+            self._raised = True
+            await self._task
+            raise RuntimeError("No response returned.")
+        _take_over(self._context)
+        return Answer.of_chunks(message["status"], list(message.get("headers", ())), self._chunks(), info)
+
+    async def _begin(self) -> tuple[Message | None, Any]:
+        """The start message, `None` if the application ends without one, and what tells the test client more."""
         info = None
         try:
             message = await self._messages.receive()
@@ -252,11 +262,8 @@ class _Running:
                     await self._scope[ANSWERING].send(message)
                 message = await self._messages.receive()
         except EndOfStream:
-            self._raised = True
-            await self._task
-            raise RuntimeError("No response returned.") from None
-        _take_over(self._context)
-        return Answer.of_chunks(message["status"], list(message.get("headers", ())), self._chunks(), info)
+            return None, info
+        return message, info
 
     async def _run(self) -> None:
         with self._send:

@@ -81,7 +81,8 @@ class OuterErrors(ServerErrorMiddleware):
         async def failing(scope: Scope, receive: Receive, send: Send) -> None:
             raise exc
 
-        answer = ServerErrorMiddleware(failing, server_error_handler(self.owner), self.owner.debug)
+        layer = server_error_layer(self.owner.debug)
+        answer = layer(failing, server_error_handler(self.owner), self.owner.debug)
         # The handler is called in any case. Tracked: an application around this one must not answer again.
         has_started = scope.get(RESPONSE_STARTED)
         try:
@@ -137,6 +138,15 @@ class UnhandledErrors:
             if scope["type"] == "http":
                 telemetry.unhandled(scope, exc)
             raise
+
+
+def server_error_layer(debug: bool) -> type[ServerErrorMiddleware]:
+    """The layer that answers 500; with `debug`, the one whose answer shows the user's program and the plan."""
+    if not debug:
+        return ServerErrorMiddleware
+    from vivace._debug import DebugErrors
+
+    return DebugErrors
 
 
 def server_error_handler(app: FastAPI) -> Handler | None:

@@ -34,7 +34,7 @@ async def answer(
         return False
     if scope.get(RESPONSE_STARTED):
         raise RuntimeError("Caught handled exception, but response already started.") from exc
-    plain = _plain_answer(handler, exc)
+    plain = _plain_answer(handler, exc) if scope["type"] == "http" else None
     if plain is not None:
         status, body = plain
         await respond(send, status, JSON_HEADERS, body)

@@ -27,7 +27,14 @@ from typing_extensions import Unpack, deprecated
 
 from vivace import params, routing
 from vivace._body_limit import AppBodyLimitMiddleware
-from vivace._entry import Entry, OuterErrors, UnhandledErrors, WholeEntry, server_error_handler
+from vivace._entry import (
+    Entry,
+    OuterErrors,
+    UnhandledErrors,
+    WholeEntry,
+    server_error_handler,
+    server_error_layer,
+)
 from vivace._form_limits import _FormLimits
 from vivace._frontend import FrontendFallback
 from vivace._http_middleware import called_directly
@@ -229,7 +236,7 @@ class FastAPI(Verbs, Starlette):
             key: value for key, value in self.exception_handlers.items() if key not in (500, Exception)
         }
         layers = [
-            Middleware(ServerErrorMiddleware, handler=server_error_handler(self), debug=self.debug),
+            Middleware(server_error_layer(self.debug), handler=server_error_handler(self), debug=self.debug),
             Middleware(UnhandledErrors),
             *around,
             Middleware(ExceptionMiddleware, handlers=handlers, debug=self.debug),

@@ -25,6 +25,7 @@ from typing import TYPE_CHECKING, Any
 
 from starlette.routing import BaseRoute, Host, Match, Mount
 
+from vivace._debug import is_users_file
 from vivace._match.contexts import RouteContext, iter_route_contexts
 from vivace._operation import Operation, Planned, WebSocketOperation
 from vivace._plan.description import (
@@ -56,6 +57,7 @@ __all__ = [
     "StepInfo",
     "compile_routes",
     "explain",
+    "is_users_file",
     "list_routes",
     "untyped_parameters",
 ]

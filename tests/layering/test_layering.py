@@ -61,6 +61,7 @@ ORDER = [
     # Functions are made of it.
     "_compile",
     "_handlers",
+    "_debug",
     "_entry",
     # Routes, and how they are found.
     "_operation_id",

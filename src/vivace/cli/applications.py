@@ -9,6 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from vivace import FastAPI
+from vivace.inspect import is_users_file
 
 from .console import fail
 from .discover import DiscoveryError, Target, find_target, load
@@ -22,7 +23,6 @@ __all__ = [
     "find",
     "find_or_raise",
     "import_failure",
-    "is_users",
     "load_application",
     "relative",
 ]
@@ -109,18 +109,8 @@ def _users_line(error: Exception) -> str:
     if isinstance(error, SyntaxError) and error.filename:
         return f"{relative(error.filename)}:{error.lineno}"
     frames = traceback.extract_tb(error.__traceback__)
-    own = [frame for frame in frames if is_users(frame.filename)]
+    own = [frame for frame in frames if is_users_file(frame.filename)]
     return f"{relative(own[-1].filename)}:{own[-1].lineno}" if own else ""
-
-
-def is_users(filename: str) -> bool:
-    path = Path(filename)
-    if filename.startswith("<") or "site-packages" in path.parts:
-        return False
-    return not any(path.is_relative_to(root) for root in (Path(__file__).parents[1], _STDLIB))
-
-
-_STDLIB = Path(traceback.__file__).parent
 
 
 def relative(filename: str) -> str:

@@ -13,7 +13,7 @@ import typer
 
 from vivace import FastAPI
 from vivace.exceptions import FastAPIError
-from vivace.inspect import list_routes
+from vivace.inspect import is_users_file, list_routes
 
 from .applications import (
     AppOption,
@@ -22,7 +22,6 @@ from .applications import (
     PathArgument,
     find_or_raise,
     import_failure,
-    is_users,
     relative,
 )
 from .checks import RULES, Finding
@@ -69,7 +68,7 @@ def check(
 
 
 def _of_failed_import(error: Exception, before: set[str]) -> Iterator[Finding]:
-    frames = [frame for frame in traceback.extract_tb(error.__traceback__) if is_users(frame.filename)]
+    frames = [frame for frame in traceback.extract_tb(error.__traceback__) if is_users_file(frame.filename)]
     if not frames or not isinstance(error, FastAPIError | AssertionError):
         fail(*import_failure(error))
     yield finding_of_error(error, frames[-1].filename, frames[-1].lineno or 0)
@@ -81,7 +80,7 @@ def _files(modules: Iterable[str], directory: Path) -> set[Path]:
     found = set()
     for name in modules:
         file = getattr(sys.modules.get(name), "__file__", None)
-        if file and file.endswith(".py") and is_users(file):
+        if file and file.endswith(".py") and is_users_file(file):
             path = Path(file).resolve()
             if path.is_relative_to(directory.resolve()):
                 found.add(path)

@@ -14,6 +14,7 @@ import typer
 from vivace import __version__
 
 from .checking import check
+from .creating import new
 from .listing import explain, openapi, routes
 from .serving import dev, run
 
@@ -49,5 +50,6 @@ for command, name in (
     (explain, "explain"),
     (openapi, "openapi"),
     (check, "check"),
+    (new, "new"),
 ):
     cli.command(name)(command)

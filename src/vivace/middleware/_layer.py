@@ -20,7 +20,7 @@ from contextlib import aclosing
 from functools import cached_property
 from typing import Any
 
-from starlette.responses import Response, StreamingResponse
+from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from vivace._answers import Answer, AnswerForm
@@ -145,7 +145,6 @@ async def pass_out(response: Response, inward: Send, outward: Outward) -> Respon
         await inward(body_message(bytes(response.body)))
         start, end = outward.take()
         return remade(response, start["status"], start["headers"], body=end["body"])
-    assert isinstance(response, StreamingResponse)
     if outward.kept:  # so the body is not touched
         (start,) = outward.take()
         return remade(response, start["status"], start["headers"])
@@ -156,12 +155,14 @@ async def pass_out(response: Response, inward: Send, outward: Outward) -> Respon
     return remade(response, start["status"], start["headers"], body_iterator=_bodies(first, chunks))
 
 
-async def _chunks(
-    response: StreamingResponse, inward: Send, outward: Outward
-) -> AsyncGenerator[list[Message]]:
+async def _chunks(response: Any, inward: Send, outward: Outward) -> AsyncGenerator[list[Message]]:
     """The messages that each chunk of a stream has become, and those of its end."""
     try:
         async for chunk in response.body_iterator:
+            if isinstance(chunk, dict):  # http.response.pathsend, which is the end too
+                await inward(chunk)
+                yield outward.take()
+                return
             body = chunk.encode(response.charset) if isinstance(chunk, str) else bytes(chunk)
             await inward({"type": "http.response.body", "body": body, "more_body": True})
             yield outward.take()
@@ -172,13 +173,13 @@ async def _chunks(
             await response.body_iterator.aclose()
 
 
-async def _bodies(first: Message, rest: AsyncGenerator[list[Message]]) -> AsyncGenerator[bytes]:
+async def _bodies(first: Message, rest: AsyncGenerator[list[Message]]) -> AsyncGenerator[Any]:
     async with aclosing(rest):
-        if first["body"]:
-            yield first["body"]
+        if content := first.get("body", first):
+            yield content
         async for (message,) in rest:
-            if message["body"]:
-                yield message["body"]
+            if content := message.get("body", message):
+                yield content
 
 
 class LayeredResponse(Response):

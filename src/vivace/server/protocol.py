@@ -10,12 +10,15 @@ from __future__ import annotations
 import asyncio
 import contextvars
 import re
+import struct
 import sys
 import urllib.parse
 from collections.abc import Coroutine
+from socket import SO_LINGER, SOL_SOCKET
 from typing import Any, ClassVar
 
 from uvicorn.config import Config
+from uvicorn.logging import TRACE_LOG_LEVEL
 from uvicorn.protocols.http.flow_control import service_unavailable
 from uvicorn.protocols.utils import get_local_addr, get_remote_addr, is_ssl
 from uvicorn.server import ServerState
@@ -148,15 +151,24 @@ class HTTPProtocol(asyncio.Protocol):
             "root_path": self._root_path,
             "extensions": {"http.response.trailers": {}, "http.response.early_hint": {}},
         }
+        self._trace("HTTP connection made")
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._leave()
+        self._trace("HTTP connection lost")
         if self.reading is Reading.SWITCHED:
             return
         self.reading = ON_CLOSE[self.reading]
         self.buffer = b""
         self._lose_request()
         self.resume_writing()
+
+    def _trace(self, event: str) -> None:
+        logger = self.shared.logger
+        if logger.isEnabledFor(TRACE_LOG_LEVEL):
+            client = self._scope["client"]
+            prefix = f"{client[0]}:{client[1]} - " if client else ""
+            logger.log(TRACE_LOG_LEVEL, "%s%s", prefix, event)
 
     def _leave(self) -> None:
         self._connections.discard(self)
@@ -176,14 +188,10 @@ class HTTPProtocol(asyncio.Protocol):
         An application that asks is told at once, since a client that hangs up looks the same: `http.disconnect`.
         """
         self._has_eof = True
-        if self.reading is _BODY:
-            self.reading = ON_CLOSE[self.reading]
-        elif self.reading is not _READ:
+        if not self._is_answering() and not (self.is_write_paused and self.buffer):
             return False  # nothing is due: the transport closes
         if self.receive is not None:
             self.receive.lose()
-        if self.send is not None and not self.buffer:
-            self._announce_close(self.send)
         return not self._is_tls  # TLS cannot be half-closed: https://bugs.python.org/issue35698
 
     def pause_writing(self) -> None:
@@ -415,7 +423,7 @@ class HTTPProtocol(asyncio.Protocol):
         if authority is not None:
             others = [header for header in block.headers if header[0] != b"host"]
             scope["headers"] = [(b"host", authority), *others]
-        if block.close or self._is_ending or (self._has_eof and position >= len(data)):
+        if block.close or self._is_ending:
             self._announce_close(send)
         app = self._app
         limit = self._limit_concurrency
@@ -455,6 +463,10 @@ class HTTPProtocol(asyncio.Protocol):
                 self.transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
         self.resume_reading()
 
+    def _is_answering(self) -> bool:
+        """Whether the client waits for something that the application has to say."""
+        return self.send is not None and self.send.state is not _COMPLETE
+
     def may_go_on(self) -> bool:
         """Whether another request can follow the current one: its body has arrived, or is short enough to come."""
         if self.reading is not _BODY:
@@ -477,6 +489,8 @@ class HTTPProtocol(asyncio.Protocol):
             self._close(lingers=self.reading is _BODY)
         elif self.reading is _READ:
             self._next()
+        elif self._has_eof:
+            self._close()
         else:
             self._unread = self.shared.limits.max_unread_body
             self.deadline = UNSET
@@ -493,6 +507,7 @@ class HTTPProtocol(asyncio.Protocol):
 
     def _switch(self, line: bytes, block: Block, rest: bytes) -> None:
         """Leave the connection to uvicorn's WebSocket protocol, with the request as it came."""
+        self._trace("Upgrading to WebSocket")
         self.reading = ON_UPGRADE[self.reading]
         self._leave()
         make_protocol: Any = (
@@ -539,7 +554,11 @@ class HTTPProtocol(asyncio.Protocol):
         if send.is_delimited:
             self._close()
         else:
+            # The end of the connection would be the end of a complete answer: only a reset says otherwise.
             self.reading = ON_CLOSE[self.reading]
+            socket = self.transport.get_extra_info("socket")
+            if socket is not None:
+                socket.setsockopt(SOL_SOCKET, SO_LINGER, struct.pack("ii", 1, 0))
             self.transport.abort()
 
     def _close(self, lingers: bool = False) -> None:
@@ -569,7 +588,7 @@ class HTTPProtocol(asyncio.Protocol):
         if self.reading is _HEAD:
             # Under load, the next request of an idle connection is on its way already.
             self.loop.call_later(self.shared.limits.shutdown_grace, self._close_if_idle)
-        elif self.send is not None and self.send.state is not _COMPLETE:
+        elif self.send is not None and self._is_answering():
             self._announce_close(self.send)
         elif self.reading is _BODY:
             self._close(lingers=True)  # answered, and only waiting to keep the connection
@@ -581,32 +600,27 @@ class HTTPProtocol(asyncio.Protocol):
     def patience(self) -> float | None:
         """How long the connection may stay as it is: see `sweep`."""
         limits = self.shared.limits
-        if self.reading is Reading.CLOSED:
+        if self.is_write_paused or self.reading is Reading.CLOSED:
             self._unsent = self.transport.get_write_buffer_size()
             return limits.write_timeout if self._unsent else limits.linger_timeout
-        if self.is_write_paused:
-            return limits.write_timeout
         if self.reading is _HEAD:
             return limits.head_timeout if self._is_fresh or self.buffer else self.shared.keep_alive_timeout
-        if self.reading is _BODY and not self._is_read_paused:
+        if self.reading is _BODY and not (self._is_read_paused or self._has_eof):
             return limits.body_timeout
         return None
 
     def expire(self) -> None:
         """That was too long."""
-        if self.reading is Reading.CLOSED:
+        if self.is_write_paused or self.reading is Reading.CLOSED:
             if 0 < self.transport.get_write_buffer_size() < self._unsent:
                 self.deadline = UNSET  # slow, but taking its answer
             else:
                 self.transport.abort()
-        elif self.is_write_paused:
-            self.transport.abort()
+        elif self.reading is _HEAD and not self.buffer:
+            self._close()
         elif self.reading is _HEAD:
-            if self.buffer:
-                self.refuse(SLOW_HEAD)
-            else:
-                self._close()
-        elif self.send is not None and self.send.state is not _COMPLETE:
+            self.refuse(SLOW_HEAD)
+        elif self._is_answering():
             self.refuse(SLOW_BODY)
         else:
             self._close()

@@ -54,11 +54,13 @@ class Send:
     is_old = False
     keeps_alive = True
     held = b""
-    """The head, while the application may still send the content in the same step: one write instead of two."""
+    """The head, while content may still follow in the same step: then one write, one packet, one TLS record."""
     _discards = False
     _is_chunked = False
     _missing: int | None = None
     _has_trailers = False
+    _trailers = b""
+    _was_told = False  # the application knows that the client has gone: what it raises now follows from that
 
     def __init__(self, connection: HTTPProtocol, scope: dict[str, Any]) -> None:
         self.state = _DUE
@@ -133,15 +135,16 @@ class Send:
         state = self.state
         if state is _GONE:
             if message.get("more_body", False):
+                self._was_told = True
                 raise ClientDisconnected("The client has gone")
         elif kind == "http.response.body" and state is _STARTED:
             self._write(message.get("body", b""), message.get("more_body", False))
         elif kind == "http.response.start" and state is _DUE:
-            head = self._open(message["status"], message.get("headers", ()), message.get("trailers", False))
-            if connection.stepping is self:
-                self.held = head
-            else:
-                connection.transport.write(head)
+            self.held = self._open(
+                message["status"], message.get("headers", ()), message.get("trailers", False)
+            )
+            if connection.stepping is not self:
+                connection.loop.call_later(0, self.flush)
         elif kind == "http.response.trailers" and state is _TRAILERS:
             self._write_trailers(message.get("headers", ()), message.get("more_trailers", False))
         elif kind == "http.response.early_hint" and state is _DUE:
@@ -225,11 +228,10 @@ class Send:
         Without chunks there is no place for them, and whoever announced them may not know: they are dropped then
         (RFC 9110, section 6.5.1).
         """
-        self.held += encode_fields(headers).lines
+        self._trailers += encode_fields(headers).lines
         if not more:
-            trailers, self.held = self.held, b""
             if self._is_chunked:
-                self._connection.transport.write(b"0\r\n%b\r\n" % trailers)
+                self._connection.transport.write(b"0\r\n%b\r\n" % self._trailers)
             self.state = ON_TRAILERS[self.state]
             self._connection.answered()
 
@@ -268,8 +270,11 @@ class Send:
 
     def fail(self, exc: BaseException) -> None:
         """The application has raised: 500 if nothing was sent, else an answer that visibly has no end."""
-        if not (self.state is _GONE and is_disconnect(exc)):
-            self._connection.shared.logger.error("Exception in ASGI application\n", exc_info=exc)
+        logger = self._connection.shared.logger
+        if self.state is _GONE and (self._was_told or is_disconnect(exc)):
+            logger.debug("The client has gone: %r", exc)
+        else:
+            logger.error("Exception in ASGI application\n", exc_info=exc)
         if self.held:
             self.held = b""
             self.state = _DUE  # nothing of it was sent
