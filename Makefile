@@ -110,9 +110,11 @@ conformance-server: $(FLOOR)/.dev-installed ## uvicorn's protocol tests and guni
 
 # --- figures ----------------------------------------------------------------------------------------------------------
 
+# On the newest Python: vivace's server starts tasks eagerly from 3.12 on, and all Python contenders run on the same one.
 .PHONY: bench
-bench: $(FLOOR)/.dev-installed ## Compare with FastAPI on plain uvicorn; writes benchmarks/report (ARGS="--only W1,W2 --rounds 3")
-	$(BIN)/python -m benchmarks.run $(ARGS)
+bench: $(NEWEST)/.dev-installed ## Compare with FastAPI and its peers, 20 min; writes benchmarks/report (ONLY=W1,W6 ROUNDS=3 PEERS=fastapi,go ARGS=--full)
+	@exec $(NEWEST)/bin/python -m benchmarks.run \
+	    $(if $(ONLY),--only "$(ONLY)") $(if $(PEERS),--peers "$(PEERS)") $(if $(ROUNDS),--rounds $(ROUNDS)) $(ARGS)
 
 # --- environments -----------------------------------------------------------------------------------------------------
 
