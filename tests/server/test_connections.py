@@ -55,6 +55,25 @@ def test_many_pipelined_requests(changing: Changing) -> None:
     assert len(expected) == 25_000
 
 
+def test_pipelined_requests_leave_time_for_others(changing: Changing) -> None:
+    """A client that asks for two seconds of work in one packet does not have the server to itself."""
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        if scope["path"] == "/work":
+            time.sleep(0.01)
+        await answer(send, b"hello")
+
+    with changing.connect(app) as greedy, changing.connect(app) as modest:
+        greedy.send(get("work") * 200)
+        greedy.half_close()
+        greedy.read_until(b"hello")
+        before = time.monotonic()
+        modest.send(GET)
+        modest.read_until(b"hello")
+        assert time.monotonic() - before < 1.5
+        assert len(greedy.read().statuses) == 199
+
+
 def test_background_work_does_not_hold_up_the_next_request(changing: Changing) -> None:
     done = threading.Event()
 
@@ -264,6 +283,20 @@ def test_body_that_trickles_has_time(quick: Served) -> None:
     with quick.connect() as client:
         client.send(POST, *[b"x"] * 5, pause=0.15)
         assert client.read().statuses == [200]
+
+
+def test_client_that_waits_for_continue_has_time() -> None:
+    """It is the application that takes long."""
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        await asyncio.sleep(1)
+        await answer(send, await read_body(receive))
+
+    with serve(app, limits=QUICK) as served, served.connect() as client:
+        client.send(EXPECTS)
+        client.read_until(b"HTTP/1.1 100 Continue\r\n\r\n")
+        client.send(b"hello")
+        assert client.read(0.5).content == b"hello"
 
 
 def test_slow_application_has_time() -> None:

@@ -151,6 +151,19 @@ def test_access_log_is_uvicorns() -> None:
     assert lines[0] == lines[1] == '"GET /a%20b?c=d HTTP/1.1" 200 OK\nCLIENT "POST /b HTTP/1.1" 200 OK\n'
 
 
+def test_answer_that_was_taken_back_is_not_logged() -> None:
+    """The application failed between the start and the content: what left is a 500."""
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        raise ValueError
+
+    with serve(app, access_log=True) as served:
+        assert served.ask(GET).statuses == [500]
+        served.wait_until(lambda: "500" in served.lines[-1])
+        assert not any(line.endswith(" 200") for line in served.lines)
+
+
 # --- processes ----------------------------------------------------------------------------------------------------
 
 PROGRAM = """

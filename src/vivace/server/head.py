@@ -24,6 +24,7 @@ from .refusals import (
     BAD_REQUEST_LINE,
     BAD_TARGET,
     BAD_VERSION,
+    BARE_LINE_END,
     LARGE_HEAD,
     LONG_TARGET,
     MANY_FIELDS,
@@ -36,7 +37,7 @@ from .refusals import (
     Refused,
 )
 
-__all__ = ["COMMON_LINE", "Block", "Head", "check_request_line", "read_head"]
+__all__ = ["COMMON_LINE", "Block", "Head", "check_partial_head", "read_head"]
 
 Headers = list[tuple[bytes, bytes]]
 
@@ -63,6 +64,7 @@ _ABSOLUTE = re.compile(
 )
 
 _LENGTH = re.compile(rb"[0-9]{1,18}")
+_CONTROL = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 
 
 class Block:
@@ -132,7 +134,7 @@ def read_head(raw: bytes, limits: Limits) -> Head:
     """
     line_end = raw.find(b"\r\n") + 2
     line = raw[:line_end]
-    method, target, is_old = check_request_line(line, limits)
+    method, target, is_old = _check_request_line(line, limits)
     if len(raw) > limits.max_head_size:
         raise Refused(LARGE_HEAD)
     collected = _Fields()
@@ -153,7 +155,7 @@ def read_head(raw: bytes, limits: Limits) -> Head:
     return Head(method.decode("ascii"), path, query, authority, is_old, block)
 
 
-def check_request_line(line: bytes, limits: Limits) -> tuple[bytes, bytes, bool]:
+def _check_request_line(line: bytes, limits: Limits) -> tuple[bytes, bytes, bool]:
     """Method, target, and whether the version is 1.0.
 
     Raises:
@@ -168,6 +170,25 @@ def check_request_line(line: bytes, limits: Limits) -> tuple[bytes, bytes, bool]
     if len(target) > limits.max_target_size:
         raise Refused(LONG_TARGET)
     return method, target, minor == b"0"
+
+
+def check_partial_head(partial: bytes, seen: int, limits: Limits) -> None:
+    """Refuse early what no continuation could save. The first `seen` bytes were looked at before.
+
+    Raises:
+        Refused: as `read_head` would, or for a limit.
+    """
+    line_end = partial.find(b"\r\n") + 2
+    if line_end > 1:
+        _check_request_line(partial[:line_end], limits)
+    elif len(partial) > limits.max_target_size + 64:
+        raise Refused(LONG_TARGET)
+    if len(partial) > limits.max_head_size:
+        raise Refused(LARGE_HEAD)
+    line_ends = partial.count(b"\r\n")
+    returns = partial.count(b"\r") - partial.endswith(b"\r")  # the last one may be half of a line end
+    if returns != line_ends or partial.count(b"\n") != line_ends or _CONTROL.search(partial, seen):
+        raise Refused(BARE_LINE_END if line_end > 1 else BAD_REQUEST_LINE)
 
 
 def _split_target(method: bytes, target: bytes) -> tuple[bytes, bytes, bytes | None]:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
-import re
 import struct
 import sys
 import urllib.parse
@@ -25,20 +24,10 @@ from uvicorn.server import ServerState
 
 from .body import Body, ChunkedBody, LengthBody
 from .fields import encode_fields
-from .head import COMMON_LINE, Block, check_request_line, read_head
+from .head import COMMON_LINE, Block, check_partial_head, read_head
 from .limits import Limits
 from .receive import HIGH_WATER, Receive
-from .refusals import (
-    BAD_REQUEST_LINE,
-    BARE_LINE_END,
-    LARGE_BODY,
-    LARGE_HEAD,
-    LONG_TARGET,
-    SLOW_BODY,
-    SLOW_HEAD,
-    Refusal,
-    Refused,
-)
+from .refusals import LARGE_BODY, SLOW_BODY, SLOW_HEAD, Refusal, Refused
 from .send import Send, run
 from .shared import shared_by
 from .states import (
@@ -58,7 +47,9 @@ __all__ = ["HTTPProtocol"]
 _HEAD, _BODY, _READ = Reading.HEAD, Reading.BODY, Reading.COMPLETE
 _DUE, _COMPLETE = Answer.DUE, Answer.COMPLETE
 
-_CONTROL = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+BURST = 16
+"""Pipelined requests that are begun in one turn of the event loop: the other connections have theirs."""
+
 _REFUSAL_HEADERS = (b"content-type", b"text/plain; charset=utf-8"), (b"connection", b"close")
 
 
@@ -122,6 +113,7 @@ class HTTPProtocol(asyncio.Protocol):
         self._body: Body | None = None
         self._unread = 0  # bytes that may still be thrown away
         self._is_taking = False
+        self._is_resting = False  # has begun its share of requests in this turn of the loop
         self._is_fresh = True  # no request yet
         self._block: Block | None = None  # the last one, see `_take`
         self._longest_line = 0
@@ -138,7 +130,8 @@ class HTTPProtocol(asyncio.Protocol):
         self._connections.add(self)  # type: ignore[arg-type]  # uvicorn names its own classes
         self.shared.sweep.add(self)
         # Requests start from what was set before the connection, never from what another request has set.
-        self._context = contextvars.copy_context()
+        is_bare = getattr(self.config, "reset_contextvars", False)  # not every uvicorn has it
+        self._context = contextvars.Context() if is_bare else contextvars.copy_context()
         self._is_tls = is_ssl(self.transport)
         # PERF (W1): what is the same for every request of a connection is copied, not built.
         self._scope: dict[str, Any] = {
@@ -152,6 +145,8 @@ class HTTPProtocol(asyncio.Protocol):
             "extensions": {"http.response.trailers": {}, "http.response.early_hint": {}},
         }
         self._trace("HTTP connection made")
+        if self.shared.is_ending:
+            self.shutdown()
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._leave()
@@ -188,7 +183,7 @@ class HTTPProtocol(asyncio.Protocol):
         An application that asks is told at once, since a client that hangs up looks the same: `http.disconnect`.
         """
         self._has_eof = True
-        if not self._is_answering() and not (self.is_write_paused and self.buffer):
+        if not (self._is_answering() or self._must_wait()):
             return False  # nothing is due: the transport closes
         if self.receive is not None:
             self.receive.lose()
@@ -243,14 +238,21 @@ class HTTPProtocol(asyncio.Protocol):
 
     def _take(self, data: bytes) -> None:
         """Take from the bytes what can be taken now, and keep the rest."""
-        position = 0
+        position = burst = 0
         size = len(data)
         self._is_taking = True
+        self._is_resting = False
         while position < size:
             reading = self.reading
             if reading is _HEAD:
                 if self.is_write_paused:
                     break  # the last answer has not left: so much for the memory that a slow reader can cost
+                if position:
+                    burst += 1
+                    if burst == BURST:
+                        self._is_resting = True
+                        self.loop.call_later(0, self._take_buffer)
+                        break
                 end = data.find(b"\r\n\r\n", position) + 4
                 # PERF (W1, W2, W3): a client sends the same fields again and again. What was parsed and judged on
                 # this connection needs a comparison only; the line in front of it, one expression, or a comparison
@@ -279,8 +281,12 @@ class HTTPProtocol(asyncio.Protocol):
                 position = size
         self._is_taking = False
         self.buffer = data[position:]
-        if self._has_eof and self.reading is _HEAD and not self.is_write_paused:
+        if self._has_eof and self.reading is _HEAD and not self._must_wait():
             self._close()
+
+    def _must_wait(self) -> bool:
+        """Whether there may be requests that have arrived and are not begun yet."""
+        return bool(self.buffer) and (self.is_write_paused or self._is_resting)
 
     def _read_common_line(self, line: bytes) -> bool:
         """Whether a request line needs no parser; it is the current one then."""
@@ -308,7 +314,10 @@ class HTTPProtocol(asyncio.Protocol):
         limits = self.shared.limits
         try:
             if end < 4:
-                self._check_partial_head(data[position:], max(0, self._seen - position))
+                seen = max(0, self._seen - position)
+                check_partial_head(data[position:], seen, limits)
+                if not seen:
+                    self.deadline = UNSET  # the clock of this head starts
                 return -1
             head = read_head(data[position:end], limits)
             block = head.block
@@ -328,23 +337,6 @@ class HTTPProtocol(asyncio.Protocol):
         self._set_request(head.method, head.path, head.query)
         self._line = b""
         return self._begin(block, data, end, head.is_old, head.authority)
-
-    def _check_partial_head(self, partial: bytes, seen: int) -> None:
-        """Refuse early what no continuation could save. The first `seen` bytes were looked at before."""
-        limits = self.shared.limits
-        line_end = partial.find(b"\r\n") + 2
-        if line_end > 1:
-            check_request_line(partial[:line_end], limits)
-        elif len(partial) > limits.max_target_size + 64:
-            raise Refused(LONG_TARGET)
-        if len(partial) > limits.max_head_size:
-            raise Refused(LARGE_HEAD)
-        line_ends = partial.count(b"\r\n")
-        returns = partial.count(b"\r") - partial.endswith(b"\r")
-        if returns != line_ends or partial.count(b"\n") != line_ends or _CONTROL.search(partial, seen):
-            raise Refused(BARE_LINE_END if line_end > 1 else BAD_REQUEST_LINE)
-        if not seen:
-            self.deadline = UNSET  # the clock of this head starts
 
     def _read_body(self, data: bytes, position: int) -> int:
         """The position after what belongs to the body."""
@@ -386,6 +378,8 @@ class HTTPProtocol(asyncio.Protocol):
     ) -> int:
         """Give a request to the application; the position after what was taken of its body."""
         scope = self._scope.copy()
+        scope["asgi"] = scope["asgi"].copy()
+        scope["extensions"] = scope["extensions"].copy()
         scope["method"] = method = self._method
         scope["path"] = self._path
         scope["raw_path"] = self._raw_path
@@ -510,9 +504,8 @@ class HTTPProtocol(asyncio.Protocol):
         self._trace("Upgrading to WebSocket")
         self.reading = ON_UPGRADE[self.reading]
         self._leave()
-        make_protocol: Any = (
-            self.ws_protocol_class
-        )  # called as uvicorn calls it, by keywords of its own classes
+        # Called as uvicorn calls it: by keywords that only its own classes have.
+        make_protocol: Any = self.ws_protocol_class
         protocol = make_protocol(
             config=self.config, server_state=self._server_state, app_state=self._app_state
         )
@@ -584,7 +577,7 @@ class HTTPProtocol(asyncio.Protocol):
 
     def shutdown(self) -> None:
         """The server ends: finish what has been asked, and say that it is the last."""
-        self._is_ending = True
+        self._is_ending = self.shared.is_ending = True
         if self.reading is _HEAD:
             # Under load, the next request of an idle connection is on its way already.
             self.loop.call_later(self.shared.limits.shutdown_grace, self._close_if_idle)
@@ -605,9 +598,14 @@ class HTTPProtocol(asyncio.Protocol):
             return limits.write_timeout if self._unsent else limits.linger_timeout
         if self.reading is _HEAD:
             return limits.head_timeout if self._is_fresh or self.buffer else self.shared.keep_alive_timeout
-        if self.reading is _BODY and not (self._is_read_paused or self._has_eof):
+        if self.reading is _BODY and self._is_body_due():
             return limits.body_timeout
         return None
+
+    def _is_body_due(self) -> bool:
+        """Whether it is the client who is waited for, and not the application."""
+        waits_for_us = self.receive is not None and self.receive.expects_continue
+        return not (waits_for_us or self._is_read_paused or self._has_eof)
 
     def expire(self) -> None:
         """That was too long."""

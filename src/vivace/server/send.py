@@ -14,6 +14,7 @@ from .states import (
     ON_CONTENT_END,
     ON_CONTENT_END_WITH_TRAILERS,
     ON_GONE,
+    ON_RETRACT,
     ON_START,
     ON_TRAILERS,
     ON_WHOLE,
@@ -59,6 +60,7 @@ class Send:
     _is_chunked = False
     _missing: int | None = None
     _has_trailers = False
+    _status = 0
     _trailers = b""
     _was_told = False  # the application knows that the client has gone: what it raises now follows from that
 
@@ -177,8 +179,7 @@ class Send:
         self._has_trailers = has_trailers
         self.keeps_alive = keeps_alive and not fields.closes
         lines.append(b"\r\n")
-        if shared.access is not None:
-            shared.access.note(self._scope, status)
+        self._status = status
         return b"".join(lines)
 
     def _write(self, body: bytes | memoryview, more: bool) -> None:
@@ -204,12 +205,10 @@ class Send:
                 write(data)
         else:
             # PERF (W9): content is not copied. uvloop gathers the three and writes them together.
-            if before:
-                write(before)
-            write(body)
-            if after:
-                write(after)
-        self.held = b""
+            for part in (before, body, after):
+                if part:
+                    write(part)
+        self._note_start()
         if not more:
             if self._has_trailers:
                 self.state = ON_CONTENT_END_WITH_TRAILERS[self.state]
@@ -243,9 +242,17 @@ class Send:
 
     def flush(self) -> None:
         """Write the head that was held back: the application does something else first."""
-        head, self.held = self.held, b""
-        if head and self.state is not _GONE:
-            self._connection.transport.write(head)
+        if self.held:
+            self._connection.transport.write(self.held)
+            self._note_start()
+
+    def _note_start(self) -> None:
+        """If there was a head, it is on its way: from here on there is no other answer."""
+        if self.held:
+            self.held = b""
+            access = self._connection.shared.access
+            if access is not None:
+                access.note(self._scope, self._status)
 
     def lose(self) -> None:
         """There is nobody to answer any more."""
@@ -256,17 +263,14 @@ class Send:
 
     def finish(self, result: object) -> None:
         """The application has returned."""
-        connection = self._connection
-        error = connection.shared.logger.error
+        error = self._connection.shared.logger.error
         if result is not None:
             error("ASGI callable should return None, but returned '%s'.", result)
-            connection.give_up(self)
         elif self.state is _DUE:
             error("ASGI callable returned without starting response.")
-            self._fail()
         elif self.state is _STARTED or self.state is _TRAILERS:
             error("ASGI callable returned without completing response.")
-            connection.give_up(self)
+        self._end()
 
     def fail(self, exc: BaseException) -> None:
         """The application has raised: 500 if nothing was sent, else an answer that visibly has no end."""
@@ -275,18 +279,18 @@ class Send:
             logger.debug("The client has gone: %r", exc)
         else:
             logger.error("Exception in ASGI application\n", exc_info=exc)
+        self._end()
+
+    def _end(self) -> None:
+        """Whatever of the answer is missing will not come: 500 if nothing was sent."""
         if self.held:
             self.held = b""
-            self.state = _DUE  # nothing of it was sent
+            self.state = ON_RETRACT[self.state]
         if self.state is _DUE:
-            self._fail()
+            headers = [(b"content-type", b"text/plain; charset=utf-8"), (b"connection", b"close")]
+            self.respond(500, headers, b"Internal Server Error")
         elif self.state is not _COMPLETE and self.state is not _GONE:
             self._connection.give_up(self)
-
-    def _fail(self) -> None:
-        headers = [(b"content-type", b"text/plain; charset=utf-8"), (b"connection", b"close")]
-        self.is_plain = False
-        self.respond(500, headers, b"Internal Server Error")
 
 
 def _unexpected(kind: str, state: Answer) -> str:

@@ -84,6 +84,8 @@ ON_CLOSE: _Reads = {state: Reading.CLOSED for state in Reading if state is not R
 
 ON_START: _Answers = {Answer.DUE: Answer.STARTED}
 """The start message."""
+ON_RETRACT: _Answers = {Answer.STARTED: Answer.DUE}
+"""The application failed, and its head had not been written yet."""
 ON_CONTENT_END: _Answers = {Answer.STARTED: Answer.COMPLETE}
 """The last piece of the content."""
 ON_CONTENT_END_WITH_TRAILERS: _Answers = {Answer.STARTED: Answer.TRAILERS}

@@ -56,10 +56,10 @@ class Sweep:
 
     def _look(self) -> None:
         self._is_armed = False
-        for waiting in list(self._expired(time.monotonic())):
-            waiting.expire()
         if self.waiting:
             self._arm()
+        for waiting in list(self._expired(time.monotonic())):
+            waiting.expire()
 
     def _expired(self, now: float) -> Iterator[Waiting]:
         for waiting in self.waiting:
