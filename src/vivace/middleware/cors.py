@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import cached_property
+from typing import Any
 
 from starlette.datastructures import Headers
 from starlette.middleware.cors import CORSMiddleware as StarletteCORSMiddleware
@@ -113,6 +114,10 @@ class _Send:
 
 class _Lane(_Send):
     __slots__ = ()
+
+    @property
+    def write(self) -> Any:
+        return self.send.write  # type: ignore[attr-defined]  # absent if it has none; content is not touched
 
     def respond(self, status: int, headers: RawHeaders, body: bytes) -> None:
         respond(self.send, status, self.cors._add_to(headers, self.scope), body)

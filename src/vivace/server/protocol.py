@@ -437,7 +437,7 @@ class HTTPProtocol(asyncio.Protocol):
             self.stepping = None
             if task.done():
                 return
-            if send.held:
+            if send.held or send.pieces:
                 send.flush()
         else:
             task = context.run(self.loop.create_task, coroutine)
