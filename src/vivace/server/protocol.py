@@ -118,8 +118,6 @@ class HTTPProtocol(asyncio.Protocol):
         self._block: Block | None = None  # the last one, see `_take`
         self._longest_line = 0
         self._line = b""  # of the last request, if it was a common one: what follows is what it says
-        self._method = self._path = ""
-        self._raw_path = self._query = b""
         self.deadline = UNSET
         self._unsent = 0
 
@@ -133,7 +131,7 @@ class HTTPProtocol(asyncio.Protocol):
         is_bare = getattr(self.config, "reset_contextvars", False)  # not every uvicorn has it
         self._context = contextvars.Context() if is_bare else contextvars.copy_context()
         self._is_tls = is_ssl(self.transport)
-        # PERF (W1): what is the same for every request of a connection is copied, not built.
+        # PERF (W1): what is the same as for the request before is copied, not built.
         self._scope: dict[str, Any] = {
             "type": "http",
             "asgi": {"version": self.config.asgi_version, "spec_version": "2.4"},
@@ -299,12 +297,13 @@ class HTTPProtocol(asyncio.Protocol):
         return True
 
     def _set_request(self, method: str, path: bytes, query: bytes) -> None:
-        """What the request line says, as a scope says it."""
+        """What the request line says, as a scope says it; it holds until another line comes."""
         text = path.decode("ascii")
-        self._method = method
-        self._path = self._root_path + (urllib.parse.unquote(text) if "%" in text else text)
-        self._raw_path = self._raw_root_path + path
-        self._query = query
+        scope = self._scope
+        scope["method"] = method
+        scope["path"] = self._root_path + (urllib.parse.unquote(text) if "%" in text else text)
+        scope["raw_path"] = self._raw_root_path + path
+        scope["query_string"] = query
 
     def _read_head(self, data: bytes, position: int, end: int) -> int:
         """The position after the head that begins at `position`, or -1 if the rest of it has not arrived."""
@@ -380,10 +379,6 @@ class HTTPProtocol(asyncio.Protocol):
         scope = self._scope.copy()
         scope["asgi"] = scope["asgi"].copy()
         scope["extensions"] = scope["extensions"].copy()
-        scope["method"] = method = self._method
-        scope["path"] = self._path
-        scope["raw_path"] = self._raw_path
-        scope["query_string"] = self._query
         scope["headers"] = block.headers.copy()
         scope["state"] = self._app_state.copy()
         send = self.send = Send(self, scope)
@@ -408,7 +403,7 @@ class HTTPProtocol(asyncio.Protocol):
                 if self.reading is Reading.CLOSED:
                     return position
 
-        if method == "HEAD":
+        if scope["method"] == "HEAD":
             send.is_head = True
             send.is_plain = False
         if is_old:
@@ -496,8 +491,8 @@ class HTTPProtocol(asyncio.Protocol):
         self.deadline = UNSET
         if self._is_read_paused:
             self.resume_reading()
-        if self.buffer or self._has_eof:
-            self._take_buffer()
+        if (self.buffer or self._has_eof) and not self._is_taking:
+            self._take(self.buffer)
 
     def _switch(self, line: bytes, block: Block, rest: bytes) -> None:
         """Leave the connection to uvicorn's WebSocket protocol, with the request as it came."""
