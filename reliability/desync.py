@@ -11,14 +11,20 @@ A stream that ends early is followed by an end of file, and the server has to le
 
 from __future__ import annotations
 
+import asyncio
 import random
-from collections.abc import Callable, Sequence
+import socket
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 from reliability import splits
 from reliability.answers import Answer, MalformedAnswerError, read_answers
 from reliability.reference import Reading, read_requests
-from reliability.wire import Echo, Outcome, Seen, Workbench
+from reliability.runs import Result, Task, in_processes, in_shares
+from reliability.serving import serving
+from reliability.sockets import Address, connected, receive_all
+from reliability.wire import Echo, Outcome, Seen, Workbench, silence_servers
 
 # --- streams --------------------------------------------------------------------------------------------------------
 
@@ -250,3 +256,67 @@ async def search(protocol: str, seed: int, numbers: Sequence[int]) -> list[tuple
         if fault := await try_stream(bench, random.Random(f"{seed}:{number}")):
             found.append((number, fault))
     return found
+
+
+# --- over sockets ---------------------------------------------------------------------------------------------------
+
+
+def search_over_sockets(protocol: str, seed: int, numbers: Iterable[int]) -> list[tuple[int, Fault]]:
+    """`search` with a real server, one connection after the other: what the transport does is in it, too."""
+    app = Echo()
+    found = []
+    with serving(app, protocol, lifespan="off", ws="none", access_log=False) as served:
+        for number in numbers:
+            app.lanes = number % 2 == 1
+            choose = random.Random(f"{seed}:{number}")
+            stream = make_stream(choose)
+            pieces = splits.at_random(stream, choose)
+            app.seen = []
+            written = _converse(served.address, pieces)
+            fault = judge(stream, pieces, Outcome(tuple(app.seen), written, True, ()))
+            if fault is not None:
+                found.append((number, fault))
+    return found
+
+
+def _converse(address: Address, pieces: Sequence[bytes]) -> bytes:
+    """Send the pieces and the end; everything that comes until the server closes."""
+    with connected(address) as client:
+        with suppress(OSError):  # the server may have refused, answered and closed by now
+            for piece in pieces:
+                client.sendall(piece)
+            client.shutdown(socket.SHUT_WR)
+        return receive_all(client)
+
+
+# --- the long runs --------------------------------------------------------------------------------------------------
+
+SHARE = 500  # streams for a process at a time
+
+
+def _search_share(share: tuple[str, int, range]) -> tuple[int, list[tuple[int, Fault]]]:
+    protocol, seed, numbers = share
+    silence_servers()
+    return len(numbers), asyncio.run(search(protocol, seed, numbers))
+
+
+def run(task: Task) -> Result:
+    faults: list[tuple[int, Fault]] = []
+    shares = [(task.protocol, task.seed, numbers) for numbers in in_shares(task.count, SHARE)]
+    for done, found in in_processes(_search_share, shares):
+        faults += found
+        task.advance(done, f"{len(faults)} faults")
+    return _result(task, faults, "streams, each whole and in pieces")
+
+
+def run_over_sockets(task: Task) -> Result:
+    silence_servers()
+    faults = search_over_sockets(task.protocol, task.seed, task.each(range(task.count)))
+    return _result(task, faults, "streams over sockets")
+
+
+def _result(task: Task, faults: Sequence[tuple[int, Fault]], what: str) -> Result:
+    return Result(
+        f"{task.count:,} {what}: {len(faults)} faults",
+        [f"{number}: {fault}" for number, fault in sorted(faults, key=lambda found: found[0])],
+    )

@@ -20,7 +20,8 @@ from starlette.background import BackgroundTask
 
 from reliability import splits
 from reliability.answers import read_answers
-from reliability.wire import Wire, Workbench
+from reliability.runs import Result, Task, in_processes, in_shares
+from reliability.wire import Wire, Workbench, silence_servers
 from vivace import (
     BackgroundTasks,
     Body,
@@ -385,3 +386,34 @@ async def compare(protocol: str, seed: int, numbers: Sequence[int]) -> Compariso
             result.differences.append(Difference(number, b"".join(requests), left, right))
     result.responded, result.bodies = counted.responded, counted.bodies
     return result
+
+
+# --- the long run ---------------------------------------------------------------------------------------------------
+
+SHARE = 100  # conversations for a process at a time
+
+
+def _compare_share(share: tuple[str, int, range]) -> Comparison:
+    silence_servers()
+    return asyncio.run(compare(*share))
+
+
+def run(task: Task) -> Result:
+    """`task.count` requests."""
+    total = Comparison()
+    conversations = -(-task.count // CONVERSATION)
+    shares = [(task.protocol, task.seed, numbers) for numbers in in_shares(conversations, SHARE)]
+    for found in in_processes(_compare_share, shares):
+        total.differences += found.differences
+        total.requests += found.requests
+        total.responded += found.responded
+        total.bodies += found.bodies
+        task.advance(found.requests, f"{len(total.differences)} differences")
+    faults = [str(difference) for difference in total.differences]
+    if not total.responded:
+        faults.append("no answer took the lane")
+    return Result(
+        f"{total.requests:,} requests, {total.responded:,} of them answered over the lane:"
+        f" {len(total.differences)} differences",
+        faults,
+    )

@@ -6,16 +6,19 @@ returns becomes one small JSON file in `reliability/results/`, from which the sc
 
 from __future__ import annotations
 
+import multiprocessing
+import os
+import signal
 import sys
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 T = TypeVar("T")
+S = TypeVar("S")
 
 REDRAWN = 0.5  # seconds between two looks of the line on a terminal
-MOST_FAULTS = 20  # that are kept
 
 
 @dataclass(slots=True)
@@ -86,3 +89,21 @@ class Run:
     unit: str
     do: Callable[[Task], Result]
     programs: tuple[str, ...] = ()  # that have to be on PATH
+
+
+def in_shares(count: int, size: int) -> list[range]:
+    """`in_shares(5, 2)` is `[range(0, 2), range(2, 4), range(4, 5)]`."""
+    return [range(start, min(start + size, count)) for start in range(0, count, size)]
+
+
+def in_processes(work: Callable[[S], T], shares: Sequence[S]) -> Iterator[T]:
+    """What `work` makes of each share, in any order, on all cores. Ctrl-C ends the processes."""
+    # Spawned, not forked: what a loop or a thread of this process holds is not for them.
+    context = multiprocessing.get_context("spawn")
+    processes = min(len(os.sched_getaffinity(0)), len(shares)) or 1
+    with context.Pool(processes, initializer=_leave_interrupts_to_the_parent) as pool:
+        yield from pool.imap_unordered(work, shares)
+
+
+def _leave_interrupts_to_the_parent() -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)

@@ -18,6 +18,7 @@ import subprocess
 import sys
 import tomllib
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 
@@ -128,6 +129,33 @@ def read_excused() -> dict[str, Excuses]:
     return {part: content.get(part, {}) for part in PARTS}
 
 
+@dataclass(frozen=True)
+class Verdict:
+    """Both parts of a run."""
+
+    tests: str  # the counts
+    corpus: str
+    objections: list[str]
+
+
+def examine(protocol: str, options: argparse.Namespace) -> Verdict:
+    """Run the tests, send the corpus, and compare both with the excuses (none for other classes than vivace's).
+
+    Raises:
+        ConformanceError: something is missing, or did not get as far as a result.
+    """
+    excused = read_excused() if protocol == "vivace" else {part: {} for part in PARTS}
+    name = PROTOCOLS.get(protocol, protocol)
+    UVICORN.provide()
+    install()
+    outcomes = run_tests(name, excused["uvicorn"], options)
+    objections = list(test_objections(outcomes, excused["uvicorn"], excused["skipped"], not options.k))
+    corpus = judge(GUNICORN.provide() / "tests" / "requests", name)
+    objections += corpus.objections(excused["invalid"], excused["valid"])
+    counts = ", ".join(f"{len(tests)} {outcome}" for outcome, tests in outcomes.items() if tests)
+    return Verdict(counts, corpus.counts(excused["invalid"], excused["valid"]), objections)
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(
         prog="python -m conformance.server.run", description=__doc__.partition("\n")[0]
@@ -137,27 +165,18 @@ def main() -> int:
     parser.add_argument("-n", "--processes", type=int, default=2, help="processes (2)")
     parser.add_argument("--junitxml", type=Path, help="write pytest's report there as well")
     options = parser.parse_args()
-    protocol = PROTOCOLS.get(options.protocol, options.protocol)
     try:
-        excused = read_excused() if options.protocol == "vivace" else {part: {} for part in PARTS}
-        UVICORN.provide()
-        install()
-        outcomes = run_tests(protocol, excused["uvicorn"], options)
-        found = list(test_objections(outcomes, excused["uvicorn"], excused["skipped"], not options.k))
-        corpus = judge(GUNICORN.provide() / "tests" / "requests", protocol)
+        verdict = examine(options.protocol, options)
     except ConformanceError as error:
         print(f"conformance: {error}", file=sys.stderr)
         return 2
-    found += corpus.objections(excused["invalid"], excused["valid"])
-    for line in found:
+    for line in verdict.objections:
         print(f"conformance: {line}")
-    counts = ", ".join(f"{len(tests)} {name}" for name, tests in outcomes.items() if tests)
-    print(f"conformance: uvicorn's tests: {counts}")
-    print(f"conformance: gunicorn's corpus: {corpus.counts(excused['invalid'], excused['valid'])}")
-    print(
-        f"conformance: {protocol}: {f'{len(found)} objections' if found else 'nothing to object'}", flush=True
-    )
-    return 1 if found else 0
+    print(f"conformance: uvicorn's tests: {verdict.tests}")
+    print(f"conformance: gunicorn's corpus: {verdict.corpus}")
+    objected = f"{len(verdict.objections)} objections" if verdict.objections else "nothing to object"
+    print(f"conformance: {options.protocol}: {objected}", flush=True)
+    return 1 if verdict.objections else 0
 
 
 if __name__ == "__main__":
