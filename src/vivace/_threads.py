@@ -218,9 +218,10 @@ async def _run(is_exit: bool, function: Callable[..., T], args: tuple[Any, ...],
     try:
         loop = asyncio.get_running_loop()
     except RuntimeError:
-        return await _run_with_anyio(is_exit, function, args, kwargs)
-    mailbox = _mailboxes.get(loop) or _open_mailbox(loop)
-    task = asyncio.current_task(loop)
+        mailbox = task = None  # on trio
+    else:
+        mailbox = _mailboxes.get(loop) or _open_mailbox(loop)
+        task = asyncio.current_task(loop)
     if mailbox is None or task is None:
         return await _run_with_anyio(is_exit, function, args, kwargs)
     # PERF (W4): anyio enters a cancel scope and yields to the loop twice before each call. Here the scope that the
