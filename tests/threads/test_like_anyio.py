@@ -75,11 +75,15 @@ async def test_the_exception_that_was_being_handled(run: Run) -> None:
     assert caught.value.__context__ is None
 
     handled = KeyError()
-    with pytest.raises(ValueError) as caught:
+
+    async def handle() -> None:
         try:
             raise handled
         except KeyError:
             await run(fail)
+
+    with pytest.raises(ValueError) as caught:
+        await handle()
     assert caught.value.__context__ is handled
     assert handled.__context__ is None
 
