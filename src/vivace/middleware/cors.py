@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from functools import cached_property
 
-from starlette.datastructures import Headers
 from starlette.middleware.cors import CORSMiddleware as StarletteCORSMiddleware
 from starlette.responses import Response
 from starlette.types import Message, Receive, Scope, Send
@@ -86,7 +85,9 @@ class CORSMiddleware(Layer, StarletteCORSMiddleware):
 
     def _ask(self, scope: Scope, headers: RawHeaders) -> list[tuple[bytes, bytes]]:
         outward = Outward()
-        run(self.send(start_message(200, headers), outward, Headers(raw=scope["headers"])))
+        inward = self.enter(scope, outward)
+        assert inward is not None
+        run(inward(start_message(200, headers)))
         (start,) = outward.take()
         asked: list[tuple[bytes, bytes]] = start["headers"]
         return asked
