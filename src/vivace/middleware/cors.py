@@ -82,12 +82,16 @@ class CORSMiddleware(Layer, StarletteCORSMiddleware):
         return joined
 
     def _key(self, scope: Scope) -> Key:
-        """What of the request the headers depend on: the `Origin`, and whether it is one of those allowed."""
+        """What of the request the headers depend on: its `Origin`, where that is echoed, and whether it is allowed."""
         origin = first_value(scope["headers"], b"origin")
-        if origin is None or self.allow_all_origins:
-            return (origin, False)
+        if origin is None:
+            return (None, False)
+        if self.allow_all_origins:
+            return (origin if self.allow_credentials else b"*", True)
         # Asked every time: the origins may be a collection of the program's, and change.
-        return (origin, self.is_allowed_origin(origin.decode("latin-1")))
+        if self.is_allowed_origin(origin.decode("latin-1")):
+            return (origin, True)
+        return (b"*", False)
 
     def _join(self, headers: RawHeaders, key: Key, scope: Scope) -> list[Field]:
         added = self._added.get(key)
