@@ -246,7 +246,7 @@ async def _run(is_exit: bool, function: Callable[..., T], args: tuple[Any, ...],
         with CancelScope(shield=is_exit):
             await limiter.acquire_on_behalf_of(task)
     try:
-        call = _Call(mailbox, loop.create_future(), scope, function, args, kwargs)
+        call = _Call(mailbox, mailbox.loop.create_future(), scope, function, args, kwargs)
         workers.put(call)
         if not mailbox.is_watching:
             mailbox.watch()
