@@ -181,8 +181,8 @@ def test_one_line_says_what_is_wrong(
     (directory / "main.py").write_text(program)
     result = CliRunner().invoke(cli, [command, *arguments])
     assert result.exit_code == 1
-    assert result.stderr.startswith(f"error: {says}")
-    assert result.stderr.count("\n") == 1
+    assert result.stdout.startswith(f"error: {says}")
+    assert result.stdout.count("\n") == 1
 
 
 def test_a_port_in_use(project: Path) -> None:
@@ -192,7 +192,7 @@ def test_a_port_in_use(project: Path) -> None:
         port = sock.getsockname()[1]
         result = CliRunner().invoke(cli, ["run", "--host", "127.0.0.1", "--port", str(port)])
     assert result.exit_code == 1
-    assert result.stderr == (
+    assert result.stdout == (
         f"error: Port {port} on 127.0.0.1 is in use by another process."
         f" Stop that one, or take another port: --port {port + 1}\n"
     )
@@ -202,7 +202,7 @@ def test_http2_needs_zttp(project: Path) -> None:
     with patch("vivace.cli.serving.find_spec", lambda name: None):
         result = CliRunner().invoke(cli, ["run", "--http2"])
     assert result.exit_code == 1
-    assert result.stderr.startswith("error: uvicorn's HTTP/2 needs zttp, which is not installed.")
+    assert result.stdout.startswith("error: uvicorn's HTTP/2 needs zttp, which is not installed.")
 
 
 def test_http2_needs_a_uvicorn_that_has_it(project: Path) -> None:
@@ -212,7 +212,7 @@ def test_http2_needs_a_uvicorn_that_has_it(project: Path) -> None:
     with patch("uvicorn.Config", Config):
         result = CliRunner().invoke(cli, ["run", "--http2"])
     assert result.exit_code == 1
-    assert result.stderr.startswith(f"error: uvicorn {uvicorn.__version__} has no HTTP/2.")
+    assert result.stdout.startswith(f"error: uvicorn {uvicorn.__version__} has no HTTP/2.")
 
 
 def test_http2(project: Path) -> None:

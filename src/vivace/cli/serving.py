@@ -184,10 +184,7 @@ def _say_what_matters(mode: str, found: Target, options: ServeOptions) -> None:
     lines = [
         ("Application", f"{found.import_string} ({mode})"),
         ("Serving", address),
-        (
-            "Docs",
-            f"{address}{options.root_path}{app.docs_url}" if app.openapi_url and app.docs_url else "none",
-        ),
+        ("Docs", _docs_address(address, app, options)),
         ("Routes", str(len(routes))),
         ("Server", _server_text(options)),
     ]
@@ -208,6 +205,14 @@ def _address(options: ServeOptions) -> str:
     scheme = "https" if options.ssl_certfile else "http"
     host = f"[{options.host}]" if ":" in options.host else options.host
     return f"{scheme}://{host}:{options.port}"
+
+
+def _docs_address(address: str, app: FastAPI, options: ServeOptions) -> str:
+    if not app.openapi_url or not app.docs_url:
+        return "none"
+    # Browsers cannot open "every address of this machine".
+    here = address.replace("//0.0.0.0:", "//127.0.0.1:").replace("//[::]:", "//[::1]:")
+    return f"{here}{options.root_path}{app.docs_url}"
 
 
 def _server_text(options: ServeOptions) -> str:
