@@ -20,10 +20,11 @@ _EMPTY_LINE = b"\r\n\r\n"
 class Body(Protocol):
     """A body that is arriving."""
 
-    complete: bool
+    @property
+    def complete(self) -> bool: ...
 
     def take(self, data: bytes, position: int, pieces: list[bytes]) -> int:
-        """Append what belongs to the body to `pieces`; return the position after it.
+        """Put what belongs to the body into the empty list `pieces`; return the position after it.
 
         Raises:
             Refused: the bytes are no body, or too long a one.
@@ -34,11 +35,14 @@ class Body(Protocol):
 class LengthBody:
     """A body whose Content-Length is known (RFC 9112, section 6.2)."""
 
-    __slots__ = ("complete", "missing")
+    __slots__ = ("missing",)
 
     def __init__(self, length: int) -> None:
         self.missing = length
-        self.complete = False
+
+    @property
+    def complete(self) -> bool:
+        return not self.missing
 
     def take(self, data: bytes, position: int, pieces: list[bytes]) -> int:
         available = len(data) - position
@@ -49,7 +53,7 @@ class LengthBody:
             return len(data)
         end = position + self.missing
         pieces.append(data[position:end])
-        self.complete = True
+        self.missing = 0
         return end
 
 
@@ -60,7 +64,7 @@ class ChunkedBody:
     empty line; so it is fed from one empty line to the next.
     """
 
-    __slots__ = ("_fed", "_limit", "_parser", "_pieces", "_received", "_tail", "_void", "complete")
+    __slots__ = ("_chunks", "_limit", "_parser", "_received", "_tail", "_void")
 
     MAX_VOID = 64 * 1024
     """Bytes in a row that bring no content: chunk sizes, extensions, trailer fields."""
@@ -69,35 +73,31 @@ class ChunkedBody:
         self._limit = limit
         self._received = 0
         self._void = 0
-        self._tail = b""
-        self._pieces: list[bytes] = []
-        self.complete = False
-        self._parser = httptools.HttpRequestParser(self)
+        self._tail = b""  # the last bytes that were taken: an empty line may have begun in them
+        self._chunks = _Chunks()
+        self._parser = httptools.HttpRequestParser(self._chunks)
         self._parser.feed_data(b"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n")
 
-    def on_body(self, piece: bytes) -> None:
-        self._pieces.append(piece)
-
-    def on_message_complete(self) -> None:
-        self.complete = True
+    @property
+    def complete(self) -> bool:
+        return self._chunks.complete
 
     def take(self, data: bytes, position: int, pieces: list[bytes]) -> int:
-        self._pieces = pieces
-        content = sum(map(len, pieces))
+        chunks = self._chunks
+        chunks.pieces = pieces
         start = position
         try:
             end = self._straddling_end(data, position)
-            while position < len(data) and not self.complete:
+            while position < len(data) and not chunks.complete:
                 if not end:
-                    end = data.find(_EMPTY_LINE, position) + len(_EMPTY_LINE)
-                    if end < len(_EMPTY_LINE):
-                        end = len(data)
+                    found = data.find(_EMPTY_LINE, position)
+                    end = found + len(_EMPTY_LINE) if found >= 0 else len(data)
                 self._parser.feed_data(data[position:end])
                 position, end = end, 0
         except httptools.HttpParserError:
             raise Refused(BAD_CHUNK) from None
         self._tail = (self._tail + data[max(start, position - 3) : position])[-3:]
-        self._count(sum(map(len, pieces)) - content, position - start)
+        self._count(sum(map(len, pieces)), position - start)
         return position
 
     def _straddling_end(self, data: bytes, position: int) -> int:
@@ -112,3 +112,19 @@ class ChunkedBody:
             raise Refused(BAD_CHUNK)
         if self._limit is not None and self._received > self._limit:
             raise Refused(LARGE_BODY)
+
+
+class _Chunks:
+    """What httptools calls back. An object of its own: with the body itself, the parser would make a circle."""
+
+    __slots__ = ("complete", "pieces")
+
+    def __init__(self) -> None:
+        self.pieces: list[bytes] = []
+        self.complete = False
+
+    def on_body(self, piece: bytes) -> None:
+        self.pieces.append(piece)
+
+    def on_message_complete(self) -> None:
+        self.complete = True

@@ -39,7 +39,7 @@ def encode_fields(headers: Iterable[Header]) -> Fields:
     """The headers as lines, names in lower case.
 
     Raises:
-        RuntimeError: a name or value that would not be one field, or two framings; the message names it.
+        RuntimeError: a name or value that would not be one field; the message names it.
     """
     lines: list[bytes] = []
     length: int | None = None
@@ -64,9 +64,10 @@ def encode_fields(headers: Iterable[Header]) -> Fields:
             closes = closes or b"close" in {option.strip() for option in value.lower().split(b",")}
         lines.append(b"%b: %b\r\n" % (name, value))
     if length is not None and is_chunked:
-        raise RuntimeError(
-            "A response has content-length or transfer-encoding, not both (RFC 9112, section 6.2)"
-        )
+        # Frameworks add a length to every answer that they know whole; the coding that was asked for wins, and then
+        # the length must not be sent (RFC 9112, section 6.2).
+        length = None
+        lines = [line for line in lines if not line.startswith(b"content-length:")]
     return Fields(b"".join(lines), length, is_chunked, closes)
 
 

@@ -24,6 +24,7 @@ from .refusals import (
     BAD_REQUEST_LINE,
     BAD_TARGET,
     BAD_VERSION,
+    BARE_LINE_END,
     LARGE_HEAD,
     LONG_TARGET,
     MANY_FIELDS,
@@ -36,7 +37,7 @@ from .refusals import (
     Refused,
 )
 
-__all__ = ["COMMON_LINE", "Block", "Head", "check_request_line", "read_head"]
+__all__ = ["COMMON_LINE", "Block", "Head", "check_partial_head", "read_head"]
 
 Headers = list[tuple[bytes, bytes]]
 
@@ -63,12 +64,13 @@ _ABSOLUTE = re.compile(
 )
 
 _LENGTH = re.compile(rb"[0-9]{1,18}")
+_CONTROL = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 
 
 class Block:
     """The fields of a head, judged: what follows from them for the connection."""
 
-    __slots__ = ("chunked", "close", "expects_continue", "headers", "length", "raw", "websocket")
+    __slots__ = ("chunked", "close", "expects_continue", "headers", "length", "raw", "upgrades", "websocket")
 
     def __init__(self, raw: bytes, headers: Headers) -> None:
         self.raw = raw
@@ -81,12 +83,14 @@ class Block:
         self.close = False
         """`Connection: close`."""
         self.expects_continue = False
+        self.upgrades = False
+        """`Connection: Upgrade`, with whatever `Upgrade`."""
         self.websocket = False
-        """`Connection: Upgrade` with `Upgrade: websocket`. Any other upgrade is ignored (RFC 9110, section 7.8)."""
+        """That, with `Upgrade: websocket`."""
 
     def is_memorable(self) -> bool:
         """Whether the same bytes may be taken for the same thing again."""
-        return not (self.chunked or self.expects_continue or self.websocket)
+        return not (self.chunked or self.expects_continue or self.upgrades)
 
 
 class Head:
@@ -130,7 +134,7 @@ def read_head(raw: bytes, limits: Limits) -> Head:
     """
     line_end = raw.find(b"\r\n") + 2
     line = raw[:line_end]
-    method, target, is_old = check_request_line(line, limits)
+    method, target, is_old = _check_request_line(line, limits)
     if len(raw) > limits.max_head_size:
         raise Refused(LARGE_HEAD)
     collected = _Fields()
@@ -151,7 +155,7 @@ def read_head(raw: bytes, limits: Limits) -> Head:
     return Head(method.decode("ascii"), path, query, authority, is_old, block)
 
 
-def check_request_line(line: bytes, limits: Limits) -> tuple[bytes, bytes, bool]:
+def _check_request_line(line: bytes, limits: Limits) -> tuple[bytes, bytes, bool]:
     """Method, target, and whether the version is 1.0.
 
     Raises:
@@ -166,6 +170,25 @@ def check_request_line(line: bytes, limits: Limits) -> tuple[bytes, bytes, bool]
     if len(target) > limits.max_target_size:
         raise Refused(LONG_TARGET)
     return method, target, minor == b"0"
+
+
+def check_partial_head(partial: bytes, seen: int, limits: Limits) -> None:
+    """Refuse early what no continuation could save. The first `seen` bytes were looked at before.
+
+    Raises:
+        Refused: as `read_head` would, or for a limit.
+    """
+    line_end = partial.find(b"\r\n") + 2
+    if line_end > 1:
+        _check_request_line(partial[:line_end], limits)
+    elif len(partial) > limits.max_target_size + 64:
+        raise Refused(LONG_TARGET)
+    if len(partial) > limits.max_head_size:
+        raise Refused(LARGE_HEAD)
+    line_ends = partial.count(b"\r\n")
+    returns = partial.count(b"\r") - partial.endswith(b"\r")  # the last one may be half of a line end
+    if returns != line_ends or partial.count(b"\n") != line_ends or _CONTROL.search(partial, seen):
+        raise Refused(BARE_LINE_END if line_end > 1 else BAD_REQUEST_LINE)
 
 
 def _split_target(method: bytes, target: bytes) -> tuple[bytes, bytes, bytes | None]:
@@ -220,6 +243,6 @@ def _judge(block: Block, is_old: bool) -> Block:
         raise Refused(TWO_FRAMINGS)
     options = {option.strip() for option in connection.split(b",")}
     block.close = is_old or b"close" in options
-    has_body = block.chunked or block.length > 0
-    block.websocket = not (is_old or has_body) and b"upgrade" in options and upgrade == b"websocket"
+    block.upgrades = bool(upgrade) and b"upgrade" in options and not is_old
+    block.websocket = block.upgrades and upgrade == b"websocket" and not (block.chunked or block.length)
     return block

@@ -15,6 +15,8 @@ __all__ = ["Limits"]
 
 KIB = 1024
 
+_MAY_BE_ZERO = ("max_body_size", "max_unread_body", "linger_timeout", "shutdown_grace")
+
 
 def _limit(default: float | None, unit: str, help: str) -> Any:
     return field(default=default, metadata={"unit": unit, "help": help})
@@ -89,9 +91,10 @@ class Limits:
     def __post_init__(self) -> None:
         for limit in fields(self):
             value = getattr(self, limit.name)
-            least = 1 if limit.name in ("max_head_size", "max_fields", "max_target_size") else 0
-            if value is not None and value < least:
-                raise ValueError(f"Limits.{limit.name} must be {least} or more, not {value!r}")
+            may_be_zero = limit.name in _MAY_BE_ZERO
+            if value is not None and (value < 0 or not (value or may_be_zero)):
+                least = "0 or more" if may_be_zero else "more than 0"
+                raise ValueError(f"Limits.{limit.name} must be {least}, not {value!r}")
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> Self:

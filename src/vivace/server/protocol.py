@@ -9,33 +9,25 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
-import re
+import struct
 import sys
 import urllib.parse
 from collections.abc import Coroutine
+from socket import SO_LINGER, SOL_SOCKET
 from typing import Any, ClassVar
 
 from uvicorn.config import Config
+from uvicorn.logging import TRACE_LOG_LEVEL
 from uvicorn.protocols.http.flow_control import service_unavailable
 from uvicorn.protocols.utils import get_local_addr, get_remote_addr, is_ssl
 from uvicorn.server import ServerState
 
 from .body import Body, ChunkedBody, LengthBody
 from .fields import encode_fields
-from .head import COMMON_LINE, Block, check_request_line, read_head
+from .head import COMMON_LINE, Block, check_partial_head, read_head
 from .limits import Limits
 from .receive import HIGH_WATER, Receive
-from .refusals import (
-    BAD_REQUEST_LINE,
-    BARE_LINE_END,
-    LARGE_BODY,
-    LARGE_HEAD,
-    LONG_TARGET,
-    SLOW_BODY,
-    SLOW_HEAD,
-    Refusal,
-    Refused,
-)
+from .refusals import LARGE_BODY, SLOW_BODY, SLOW_HEAD, Refusal, Refused
 from .send import Send, run
 from .shared import shared_by
 from .states import (
@@ -55,7 +47,9 @@ __all__ = ["HTTPProtocol"]
 _HEAD, _BODY, _READ = Reading.HEAD, Reading.BODY, Reading.COMPLETE
 _DUE, _COMPLETE = Answer.DUE, Answer.COMPLETE
 
-_CONTROL = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+BURST = 16
+"""Pipelined requests that are begun in one turn of the event loop: the other connections have theirs."""
+
 _REFUSAL_HEADERS = (b"content-type", b"text/plain; charset=utf-8"), (b"connection", b"close")
 
 
@@ -92,8 +86,11 @@ class HTTPProtocol(asyncio.Protocol):
         self.shared = shared_by(config, server_state, self.limits, self.loop)
         self._app = config.loaded_app
         self._app_state = app_state
+        self._server_state = server_state
         self._tasks = server_state.tasks
         self._connections = server_state.connections
+        self.ws_protocol_class = config.ws_protocol_class
+        self._limit_concurrency = config.limit_concurrency
         self._root_path = config.root_path
         self._raw_root_path = config.root_path.encode("ascii")
         self._is_eager = _may_start_eagerly(self.loop)
@@ -116,9 +113,11 @@ class HTTPProtocol(asyncio.Protocol):
         self._body: Body | None = None
         self._unread = 0  # bytes that may still be thrown away
         self._is_taking = False
+        self._is_resting = False  # has begun its share of requests in this turn of the loop
         self._is_fresh = True  # no request yet
         self._block: Block | None = None  # the last one, see `_take`
         self._longest_line = 0
+        self._line = b""  # of the last request, if it was a common one: what follows is what it says
         self.deadline = UNSET
         self._unsent = 0
 
@@ -129,9 +128,10 @@ class HTTPProtocol(asyncio.Protocol):
         self._connections.add(self)  # type: ignore[arg-type]  # uvicorn names its own classes
         self.shared.sweep.add(self)
         # Requests start from what was set before the connection, never from what another request has set.
-        self._context = contextvars.copy_context()
+        is_bare = getattr(self.config, "reset_contextvars", False)  # not every uvicorn has it
+        self._context = contextvars.Context() if is_bare else contextvars.copy_context()
         self._is_tls = is_ssl(self.transport)
-        # PERF (W1): what is the same for every request of a connection is copied, not built.
+        # PERF (W1): what is the same as for the request before is copied, not built.
         self._scope: dict[str, Any] = {
             "type": "http",
             "asgi": {"version": self.config.asgi_version, "spec_version": "2.4"},
@@ -142,15 +142,26 @@ class HTTPProtocol(asyncio.Protocol):
             "root_path": self._root_path,
             "extensions": {"http.response.trailers": {}, "http.response.early_hint": {}},
         }
+        self._trace("HTTP connection made")
+        if self.shared.is_ending:
+            self.shutdown()
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._leave()
+        self._trace("HTTP connection lost")
         if self.reading is Reading.SWITCHED:
             return
         self.reading = ON_CLOSE[self.reading]
         self.buffer = b""
         self._lose_request()
         self.resume_writing()
+
+    def _trace(self, event: str) -> None:
+        logger = self.shared.logger
+        if logger.isEnabledFor(TRACE_LOG_LEVEL):
+            client = self._scope["client"]
+            prefix = f"{client[0]}:{client[1]} - " if client else ""
+            logger.log(TRACE_LOG_LEVEL, "%s%s", prefix, event)
 
     def _leave(self) -> None:
         self._connections.discard(self)
@@ -170,14 +181,10 @@ class HTTPProtocol(asyncio.Protocol):
         An application that asks is told at once, since a client that hangs up looks the same: `http.disconnect`.
         """
         self._has_eof = True
-        if self.reading is _BODY:
-            self.reading = ON_CLOSE[self.reading]
-        elif self.reading is not _READ:
+        if not (self._is_answering() or self._must_wait()):
             return False  # nothing is due: the transport closes
         if self.receive is not None:
             self.receive.lose()
-        if self.send is not None and not self.buffer:
-            self._announce_close(self.send)
         return not self._is_tls  # TLS cannot be half-closed: https://bugs.python.org/issue35698
 
     def pause_writing(self) -> None:
@@ -229,28 +236,34 @@ class HTTPProtocol(asyncio.Protocol):
 
     def _take(self, data: bytes) -> None:
         """Take from the bytes what can be taken now, and keep the rest."""
-        position = 0
+        position = burst = 0
         size = len(data)
         self._is_taking = True
+        self._is_resting = False
         while position < size:
             reading = self.reading
             if reading is _HEAD:
                 if self.is_write_paused:
                     break  # the last answer has not left: so much for the memory that a slow reader can cost
+                if position:
+                    burst += 1
+                    if burst == BURST:
+                        self._is_resting = True
+                        self.loop.call_later(0, self._take_buffer)
+                        break
                 end = data.find(b"\r\n\r\n", position) + 4
                 # PERF (W1, W2, W3): a client sends the same fields again and again. What was parsed and judged on
-                # this connection needs a comparison only; the line in front of it, one expression. Whatever does not
-                # fit goes the parser's way, with the same result.
+                # this connection needs a comparison only; the line in front of it, one expression, or a comparison
+                # too. Whatever does not fit goes the parser's way, with the same result.
                 block = self._block
                 if block is not None:
                     line_end = end - len(block.raw)
                     if position < line_end <= position + self._longest_line and data.startswith(
                         block.raw, line_end
                     ):
-                        match = COMMON_LINE.fullmatch(data, position, line_end)
-                        if match is not None:
-                            method, path, query = match.groups()
-                            position = self._begin(method.decode(), path, query or b"", block, data, end)
+                        line = data[position:line_end]
+                        if line == self._line or self._read_common_line(line):
+                            position = self._begin(block, data, end)
                             continue
                 taken = self._read_head(data, position, end)
                 if taken < 0:
@@ -266,8 +279,31 @@ class HTTPProtocol(asyncio.Protocol):
                 position = size
         self._is_taking = False
         self.buffer = data[position:]
-        if self._has_eof and self.reading is _HEAD and not self.is_write_paused:
+        if self._has_eof and self.reading is _HEAD and not self._must_wait():
             self._close()
+
+    def _must_wait(self) -> bool:
+        """Whether there may be requests that have arrived and are not begun yet."""
+        return bool(self.buffer) and (self.is_write_paused or self._is_resting)
+
+    def _read_common_line(self, line: bytes) -> bool:
+        """Whether a request line needs no parser; it is the current one then."""
+        match = COMMON_LINE.fullmatch(line)
+        if match is None:
+            return False
+        method, path, query = match.groups()
+        self._set_request(method.decode(), path, query or b"")
+        self._line = line
+        return True
+
+    def _set_request(self, method: str, path: bytes, query: bytes) -> None:
+        """What the request line says, as a scope says it; it holds until another line comes."""
+        text = path.decode("ascii")
+        scope = self._scope
+        scope["method"] = method
+        scope["path"] = self._root_path + (urllib.parse.unquote(text) if "%" in text else text)
+        scope["raw_path"] = self._raw_root_path + path
+        scope["query_string"] = query
 
     def _read_head(self, data: bytes, position: int, end: int) -> int:
         """The position after the head that begins at `position`, or -1 if the rest of it has not arrived."""
@@ -277,7 +313,10 @@ class HTTPProtocol(asyncio.Protocol):
         limits = self.shared.limits
         try:
             if end < 4:
-                self._check_partial_head(data[position:], max(0, self._seen - position))
+                seen = max(0, self._seen - position)
+                check_partial_head(data[position:], seen, limits)
+                if not seen:
+                    self.deadline = UNSET  # the clock of this head starts
                 return -1
             head = read_head(data[position:end], limits)
             block = head.block
@@ -286,31 +325,17 @@ class HTTPProtocol(asyncio.Protocol):
         except Refused as exc:
             self.refuse(exc.refusal)
             return len(data)
-        if block.websocket and self._switch(data[position:]):
-            return len(data)
+        if block.upgrades:
+            if block.websocket and self.ws_protocol_class is not None:
+                self._switch(data[position : end - len(block.raw)], block, data[end:])
+                return len(data)
+            self._warn_of_upgrade()
         if block.is_memorable() and not head.is_old:
             self._block = block
             self._longest_line = min(limits.max_target_size, limits.max_head_size - len(block.raw))
-        return self._begin(
-            head.method, head.path, head.query, block, data, end, is_old=head.is_old, authority=head.authority
-        )
-
-    def _check_partial_head(self, partial: bytes, seen: int) -> None:
-        """Refuse early what no continuation could save. The first `seen` bytes were looked at before."""
-        limits = self.shared.limits
-        line_end = partial.find(b"\r\n") + 2
-        if line_end > 1:
-            check_request_line(partial[:line_end], limits)
-        elif len(partial) > limits.max_target_size + 64:
-            raise Refused(LONG_TARGET)
-        if len(partial) > limits.max_head_size:
-            raise Refused(LARGE_HEAD)
-        line_ends = partial.count(b"\r\n")
-        returns = partial.count(b"\r") - partial.endswith(b"\r")
-        if returns != line_ends or partial.count(b"\n") != line_ends or _CONTROL.search(partial, seen):
-            raise Refused(BARE_LINE_END if line_end > 1 else BAD_REQUEST_LINE)
-        if not seen:
-            self.deadline = UNSET  # the clock of this head starts
+        self._set_request(head.method, head.path, head.query)
+        self._line = b""
+        return self._begin(block, data, end, head.is_old, head.authority)
 
     def _read_body(self, data: bytes, position: int) -> int:
         """The position after what belongs to the body."""
@@ -348,23 +373,12 @@ class HTTPProtocol(asyncio.Protocol):
     # --- requests --------------------------------------------------------------------------------------------------
 
     def _begin(
-        self,
-        method: str,
-        path: bytes,
-        query: bytes,
-        block: Block,
-        data: bytes,
-        position: int,
-        is_old: bool = False,
-        authority: bytes | None = None,
+        self, block: Block, data: bytes, position: int, is_old: bool = False, authority: bytes | None = None
     ) -> int:
         """Give a request to the application; the position after what was taken of its body."""
         scope = self._scope.copy()
-        text = path.decode("ascii")
-        scope["method"] = method
-        scope["path"] = self._root_path + (urllib.parse.unquote(text) if "%" in text else text)
-        scope["raw_path"] = self._raw_root_path + path
-        scope["query_string"] = query
+        scope["asgi"] = scope["asgi"].copy()
+        scope["extensions"] = scope["extensions"].copy()
         scope["headers"] = block.headers.copy()
         scope["state"] = self._app_state.copy()
         send = self.send = Send(self, scope)
@@ -389,7 +403,7 @@ class HTTPProtocol(asyncio.Protocol):
                 if self.reading is Reading.CLOSED:
                     return position
 
-        if method == "HEAD":
+        if scope["method"] == "HEAD":
             send.is_head = True
             send.is_plain = False
         if is_old:
@@ -398,10 +412,10 @@ class HTTPProtocol(asyncio.Protocol):
         if authority is not None:
             others = [header for header in block.headers if header[0] != b"host"]
             scope["headers"] = [(b"host", authority), *others]
-        if block.close or self._is_ending or (self._has_eof and position >= len(data)):
+        if block.close or self._is_ending:
             self._announce_close(send)
         app = self._app
-        limit = self.config.limit_concurrency
+        limit = self._limit_concurrency
         if limit is not None and (len(self._connections) >= limit or len(self._tasks) >= limit):
             self.shared.logger.warning("Exceeded concurrency limit.")
             app = service_unavailable
@@ -410,8 +424,9 @@ class HTTPProtocol(asyncio.Protocol):
 
     def _start(self, coroutine: Coroutine[Any, Any, None], send: Send) -> None:
         context = self._context.copy()
-        if self._is_eager and sys.version_info >= (3, 12):
-            # PERF (W1): the task's first step runs now. An endpoint that does not wait has answered when this returns.
+        if sys.version_info >= (3, 12) and self._is_eager:
+            # PERF (W1): the task's first step runs now. An endpoint that does not wait has answered when this returns,
+            # and the loop has never heard of it.
             self.stepping = send
             task = asyncio.Task(coroutine, loop=self.loop, context=context, eager_start=True)
             self.stepping = None
@@ -437,6 +452,10 @@ class HTTPProtocol(asyncio.Protocol):
                 self.transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
         self.resume_reading()
 
+    def _is_answering(self) -> bool:
+        """Whether the client waits for something that the application has to say."""
+        return self.send is not None and self.send.state is not _COMPLETE
+
     def may_go_on(self) -> bool:
         """Whether another request can follow the current one: its body has arrived, or is short enough to come."""
         if self.reading is not _BODY:
@@ -452,12 +471,15 @@ class HTTPProtocol(asyncio.Protocol):
         """The answer to the current request is complete."""
         send, receive = self.send, self.receive
         assert send is not None and receive is not None
-        self.shared.state.total_requests += 1
-        receive.wake()
+        self._server_state.total_requests += 1
+        if receive.change is not None:
+            receive.change.set()
         if not send.keeps_alive:
             self._close(lingers=self.reading is _BODY)
         elif self.reading is _READ:
             self._next()
+        elif self._has_eof:
+            self._close()
         else:
             self._unread = self.shared.limits.max_unread_body
             self.deadline = UNSET
@@ -467,35 +489,41 @@ class HTTPProtocol(asyncio.Protocol):
         """The request is read and answered."""
         self.reading = ON_NEXT[self.reading]
         self.deadline = UNSET
-        self.resume_reading()
-        if self.buffer or self._has_eof:
-            self._take_buffer()
+        if self._is_read_paused:
+            self.resume_reading()
+        if (self.buffer or self._has_eof) and not self._is_taking:
+            self._take(self.buffer)
 
-    def _switch(self, data: bytes) -> bool:
+    def _switch(self, line: bytes, block: Block, rest: bytes) -> None:
         """Leave the connection to uvicorn's WebSocket protocol, with the request as it came."""
-        make_protocol: Any = (
-            self.config.ws_protocol_class
-        )  # called as uvicorn calls it, by keywords of its own classes
-        if make_protocol is None:
-            self.shared.logger.warning(
-                "A client asked for WebSocket, but uvicorn has no library for it: pip install 'uvicorn[standard]'"
-            )
-            return False
+        self._trace("Upgrading to WebSocket")
         self.reading = ON_UPGRADE[self.reading]
         self._leave()
+        # Called as uvicorn calls it: by keywords that only its own classes have.
+        make_protocol: Any = self.ws_protocol_class
         protocol = make_protocol(
-            config=self.config, server_state=self.shared.state, app_state=self._app_state
+            config=self.config, server_state=self._server_state, app_state=self._app_state
         )
         protocol.connection_made(self.transport)
-        protocol.data_received(data)
+        # Names in lower case, as uvicorn hands them over: some of its protocols pass them on as they are.
+        fields = b"".join(b"%b: %b\r\n" % header for header in block.headers)
+        protocol.data_received(b"%b%b\r\n%b" % (line, fields, rest))
         self.transport.set_protocol(protocol)
-        return True
+
+    def _warn_of_upgrade(self) -> None:
+        """An upgrade that we do not follow is no mistake: the request gets its answer (RFC 9110, section 7.8)."""
+        self.shared.logger.warning("Unsupported upgrade request.")
+        if self.ws_protocol_class is None:
+            self.shared.logger.warning(
+                "No supported WebSocket library detected. Please use \"pip install 'uvicorn[standard]'\", or install "
+                "'websockets' or 'wsproto' manually."
+            )
 
     # --- ends ------------------------------------------------------------------------------------------------------
 
     def refuse(self, refusal: Refusal) -> None:
         """Answer by ourselves, and end the connection."""
-        self.shared.logger.warning("Refused a request: %s", refusal)
+        self.shared.logger.warning("%s", refusal)
         send = self.send
         if send is not None and send.state is not _DUE and send.state is not _COMPLETE:
             self.give_up(send)
@@ -514,7 +542,11 @@ class HTTPProtocol(asyncio.Protocol):
         if send.is_delimited:
             self._close()
         else:
+            # The end of the connection would be the end of a complete answer: only a reset says otherwise.
             self.reading = ON_CLOSE[self.reading]
+            socket = self.transport.get_extra_info("socket")
+            if socket is not None:
+                socket.setsockopt(SOL_SOCKET, SO_LINGER, struct.pack("ii", 1, 0))
             self.transport.abort()
 
     def _close(self, lingers: bool = False) -> None:
@@ -535,15 +567,16 @@ class HTTPProtocol(asyncio.Protocol):
             self.transport.close()
 
     def _can_write_eof(self) -> bool:
-        return not self._is_tls and self.transport.can_write_eof()
+        # Asked of the object: transports of other libraries, and of tests, do not all have it.
+        return not self._is_tls and hasattr(self.transport, "write_eof") and self.transport.can_write_eof()
 
     def shutdown(self) -> None:
         """The server ends: finish what has been asked, and say that it is the last."""
-        self._is_ending = True
+        self._is_ending = self.shared.is_ending = True
         if self.reading is _HEAD:
             # Under load, the next request of an idle connection is on its way already.
             self.loop.call_later(self.shared.limits.shutdown_grace, self._close_if_idle)
-        elif self.send is not None and self.send.state is not _COMPLETE:
+        elif self.send is not None and self._is_answering():
             self._announce_close(self.send)
         elif self.reading is _BODY:
             self._close(lingers=True)  # answered, and only waiting to keep the connection
@@ -555,37 +588,41 @@ class HTTPProtocol(asyncio.Protocol):
     def patience(self) -> float | None:
         """How long the connection may stay as it is: see `sweep`."""
         limits = self.shared.limits
-        if self.reading is Reading.CLOSED:
+        if self.is_write_paused or self.reading is Reading.CLOSED:
             self._unsent = self.transport.get_write_buffer_size()
             return limits.write_timeout if self._unsent else limits.linger_timeout
-        if self.is_write_paused:
-            return limits.write_timeout
         if self.reading is _HEAD:
             return limits.head_timeout if self._is_fresh or self.buffer else self.shared.keep_alive_timeout
-        if self.reading is _BODY and not self._is_read_paused:
+        if self.reading is _BODY and self._is_body_due():
             return limits.body_timeout
         return None
 
+    def _is_body_due(self) -> bool:
+        """Whether it is the client who is waited for, and not the application."""
+        waits_for_us = self.receive is not None and self.receive.expects_continue
+        return not (waits_for_us or self._is_read_paused or self._has_eof)
+
     def expire(self) -> None:
         """That was too long."""
-        if self.reading is Reading.CLOSED:
+        if self.is_write_paused or self.reading is Reading.CLOSED:
             if 0 < self.transport.get_write_buffer_size() < self._unsent:
                 self.deadline = UNSET  # slow, but taking its answer
             else:
                 self.transport.abort()
-        elif self.is_write_paused:
-            self.transport.abort()
+        elif self.reading is _HEAD and not self.buffer:
+            self._close()
         elif self.reading is _HEAD:
-            if self.buffer:
-                self.refuse(SLOW_HEAD)
-            else:
-                self._close()
-        elif self.send is not None and self.send.state is not _COMPLETE:
+            self.refuse(SLOW_HEAD)
+        elif self._is_answering():
             self.refuse(SLOW_BODY)
         else:
             self._close()
 
 
 def _may_start_eagerly(loop: asyncio.AbstractEventLoop) -> bool:
-    """Whether tasks may be made past the loop: it must run, and nobody may have asked to make its tasks himself."""
-    return isinstance(loop, asyncio.AbstractEventLoop) and loop.get_task_factory() is None
+    """Whether tasks may be made past the loop: not if somebody has asked to make its tasks himself."""
+    return (
+        sys.version_info >= (3, 12)
+        and isinstance(loop, asyncio.AbstractEventLoop)
+        and loop.get_task_factory() is None
+    )

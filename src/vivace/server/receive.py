@@ -39,7 +39,7 @@ class Receive:
     expects_continue = False
     connection: HTTPProtocol | None = None  # only while there is something to come
     size = 0
-    _change: asyncio.Event | None = None
+    change: asyncio.Event | None = None  # set when there is something new for an application that waits
 
     def __init__(self, send: Send, body: bytes | None) -> None:
         self._send = send
@@ -64,16 +64,16 @@ class Receive:
             self.is_whole = True
             if not self.was_read:
                 self.body = b"".join(self.pieces)
-        self.wake()
+        self._wake()
 
     def lose(self) -> None:
         """There will be no more: the application reads `http.disconnect`."""
         self.is_lost = True
-        self.wake()
+        self._wake()
 
-    def wake(self) -> None:
-        if self._change is not None:
-            self._change.set()
+    def _wake(self) -> None:
+        if self.change is not None:
+            self.change.set()
 
     # --- from the application --------------------------------------------------------------------------------------
 
@@ -101,7 +101,7 @@ class Receive:
     async def _next_change(self) -> None:
         if not self.is_whole and self.connection is not None:
             self.connection.want_body(self)
-        if self._change is None:
-            self._change = asyncio.Event()
-        self._change.clear()
-        await self._change.wait()
+        if self.change is None:
+            self.change = asyncio.Event()
+        self.change.clear()
+        await self.change.wait()

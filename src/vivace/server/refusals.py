@@ -19,7 +19,9 @@ class Refusal:
     section: str
 
     def __str__(self) -> str:
-        return f"{self.reason} ({self.section})"
+        # uvicorn's sentence comes first: it is what people look for in their logs.
+        sentence = "Invalid HTTP request received. " if self.status == 400 else ""
+        return f"{sentence}{self.reason} ({self.section})"
 
 
 class Refused(Exception):

@@ -14,6 +14,7 @@ from .states import (
     ON_CONTENT_END,
     ON_CONTENT_END_WITH_TRAILERS,
     ON_GONE,
+    ON_RETRACT,
     ON_START,
     ON_TRAILERS,
     ON_WHOLE,
@@ -46,21 +47,25 @@ class Send:
     ```
     """
 
-    # PERF (W1): no __slots__, and defaults on the class: a request about which nothing is special sets two attributes.
-    state = _DUE
+    # PERF (W1): no __slots__, and defaults on the class: a request about which nothing is special sets three
+    # attributes. That is half the price of an object with slots for all of them.
     is_plain = True
     """The request is complete and a kept HTTP/1.1 connection waits for content: what `respond` can be quick about."""
     is_head = False
     is_old = False
     keeps_alive = True
     held = b""
-    """The head, while the application may still send the content in the same step: one write instead of two."""
+    """The head, while content may still follow in the same step: then one write, one packet, one TLS record."""
     _discards = False
     _is_chunked = False
     _missing: int | None = None
     _has_trailers = False
+    _status = 0
+    _trailers = b""
+    _was_told = False  # the application knows that the client has gone: what it raises now follows from that
 
     def __init__(self, connection: HTTPProtocol, scope: dict[str, Any]) -> None:
+        self.state = _DUE
         self._connection = connection
         self._scope = scope
 
@@ -84,11 +89,12 @@ class Send:
         """
         connection = self._connection
         shared = connection.shared
-        if self.state is not _DUE:
-            if self.state is _GONE:
+        state = self.state
+        if state is not _DUE:
+            if state is _GONE:
                 return
             raise RuntimeError("respond() after the response has started")
-        # PERF (W1, W2, W3): one dict, one join, one write.
+        # PERF (W1, W2, W3): one look into a dictionary, one join, one write.
         fields = shared.fields(headers)
         if self.is_plain and fields.plain_end is not None and len(body) < LARGE:
             if shared.state.default_headers is not shared.defaults:
@@ -98,7 +104,7 @@ class Send:
             )
             if beginning is not None:
                 connection.transport.write(b"".join((beginning, b"%d" % len(body), fields.plain_end, body)))
-                self.state = ON_WHOLE[_DUE]
+                self.state = ON_WHOLE[state]
                 if shared.access is not None:
                     shared.access.note(self._scope, status)
                 connection.answered()
@@ -131,15 +137,16 @@ class Send:
         state = self.state
         if state is _GONE:
             if message.get("more_body", False):
+                self._was_told = True
                 raise ClientDisconnected("The client has gone")
         elif kind == "http.response.body" and state is _STARTED:
             self._write(message.get("body", b""), message.get("more_body", False))
         elif kind == "http.response.start" and state is _DUE:
-            head = self._open(message["status"], message.get("headers", ()), message.get("trailers", False))
-            if connection.stepping is self:
-                self.held = head
-            else:
-                connection.transport.write(head)
+            self.held = self._open(
+                message["status"], message.get("headers", ()), message.get("trailers", False)
+            )
+            if connection.stepping is not self:
+                connection.loop.call_later(0, self.flush)
         elif kind == "http.response.trailers" and state is _TRAILERS:
             self._write_trailers(message.get("headers", ()), message.get("more_trailers", False))
         elif kind == "http.response.early_hint" and state is _DUE:
@@ -169,18 +176,17 @@ class Send:
             lines.append(b"connection: close\r\n")
         if self._is_chunked and not fields.is_chunked:
             lines.append(b"transfer-encoding: chunked\r\n")
-        self._has_trailers = has_trailers and self._is_chunked
+        self._has_trailers = has_trailers
         self.keeps_alive = keeps_alive and not fields.closes
         lines.append(b"\r\n")
-        if shared.access is not None:
-            shared.access.note(self._scope, status)
+        self._status = status
         return b"".join(lines)
 
-    def _write(self, body: bytes, more: bool) -> None:
+    def _write(self, body: bytes | memoryview, more: bool) -> None:
         """A piece of the content, and the end of the answer if it is the last."""
         if self._discards:
             body = b""
-        size = len(body)
+        size = body.nbytes if isinstance(body, memoryview) else len(body)
         before = after = b""
         if self._is_chunked:
             if size:
@@ -199,12 +205,10 @@ class Send:
                 write(data)
         else:
             # PERF (W9): content is not copied. uvloop gathers the three and writes them together.
-            if before:
-                write(before)
-            write(body)
-            if after:
-                write(after)
-        self.held = b""
+            for part in (before, body, after):
+                if part:
+                    write(part)
+        self._note_start()
         if not more:
             if self._has_trailers:
                 self.state = ON_CONTENT_END_WITH_TRAILERS[self.state]
@@ -218,10 +222,15 @@ class Send:
             raise RuntimeError(f"Response content {relation} than Content-Length")
 
     def _write_trailers(self, headers: Iterable[Header], more: bool) -> None:
-        """Trailer fields, which follow the last chunk (RFC 9112, section 7.1.2)."""
-        lines = encode_fields(headers).lines
-        self._connection.transport.write(lines if more else b"0\r\n" + lines + b"\r\n")
+        """Trailer fields, which follow the last chunk (RFC 9112, section 7.1.2).
+
+        Without chunks there is no place for them, and whoever announced them may not know: they are dropped then
+        (RFC 9110, section 6.5.1).
+        """
+        self._trailers += encode_fields(headers).lines
         if not more:
+            if self._is_chunked:
+                self._connection.transport.write(b"0\r\n%b\r\n" % self._trailers)
             self.state = ON_TRAILERS[self.state]
             self._connection.answered()
 
@@ -233,9 +242,17 @@ class Send:
 
     def flush(self) -> None:
         """Write the head that was held back: the application does something else first."""
-        head, self.held = self.held, b""
-        if head and self.state is not _GONE:
-            self._connection.transport.write(head)
+        if self.held:
+            self._connection.transport.write(self.held)
+            self._note_start()
+
+    def _note_start(self) -> None:
+        """If there was a head, it is on its way: from here on there is no other answer."""
+        if self.held:
+            self.held = b""
+            access = self._connection.shared.access
+            if access is not None:
+                access.note(self._scope, self._status)
 
     def lose(self) -> None:
         """There is nobody to answer any more."""
@@ -246,34 +263,34 @@ class Send:
 
     def finish(self, result: object) -> None:
         """The application has returned."""
-        connection = self._connection
-        error = connection.shared.logger.error
+        error = self._connection.shared.logger.error
         if result is not None:
             error("ASGI callable should return None, but returned '%s'.", result)
-            connection.give_up(self)
         elif self.state is _DUE:
             error("ASGI callable returned without starting response.")
-            self._fail()
         elif self.state is _STARTED or self.state is _TRAILERS:
             error("ASGI callable returned without completing response.")
-            connection.give_up(self)
+        self._end()
 
     def fail(self, exc: BaseException) -> None:
         """The application has raised: 500 if nothing was sent, else an answer that visibly has no end."""
-        if not (self.state is _GONE and is_disconnect(exc)):
-            self._connection.shared.logger.error("Exception in ASGI application\n", exc_info=exc)
+        logger = self._connection.shared.logger
+        if self.state is _GONE and (self._was_told or is_disconnect(exc)):
+            logger.debug("The client has gone: %r", exc)
+        else:
+            logger.error("Exception in ASGI application\n", exc_info=exc)
+        self._end()
+
+    def _end(self) -> None:
+        """Whatever of the answer is missing will not come: 500 if nothing was sent."""
         if self.held:
             self.held = b""
-            self.state = _DUE  # nothing of it was sent
+            self.state = ON_RETRACT[self.state]
         if self.state is _DUE:
-            self._fail()
+            headers = [(b"content-type", b"text/plain; charset=utf-8"), (b"connection", b"close")]
+            self.respond(500, headers, b"Internal Server Error")
         elif self.state is not _COMPLETE and self.state is not _GONE:
             self._connection.give_up(self)
-
-    def _fail(self) -> None:
-        headers = [(b"content-type", b"text/plain; charset=utf-8"), (b"connection", b"close")]
-        self.is_plain = False
-        self.respond(500, headers, b"Internal Server Error")
 
 
 def _unexpected(kind: str, state: Answer) -> str:

@@ -28,6 +28,7 @@ class Shared:
         self, config: Config, state: ServerState, limits: Limits, loop: asyncio.AbstractEventLoop
     ) -> None:
         self.limits = limits
+        self.is_ending = False
         self.state = state
         keep_alive = limits.keep_alive_timeout
         self.keep_alive_timeout = float(config.timeout_keep_alive if keep_alive is None else keep_alive)

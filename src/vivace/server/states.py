@@ -27,7 +27,12 @@ from typing import TypeAlias
 __all__ = ["Answer", "Reading"]
 
 
-class Reading(Enum):
+class _State(Enum):
+    # PERF (W1): members are single objects, so that identity will do; Enum's own hash is a function in Python.
+    __hash__ = object.__hash__
+
+
+class Reading(_State):
     """What the bytes that the client sends now are."""
 
     HEAD = auto()
@@ -42,7 +47,7 @@ class Reading(Enum):
     """Of no interest: the connection is ending."""
 
 
-class Answer(Enum):
+class Answer(_State):
     """How far the answer to the current request is."""
 
     DUE = auto()
@@ -79,6 +84,8 @@ ON_CLOSE: _Reads = {state: Reading.CLOSED for state in Reading if state is not R
 
 ON_START: _Answers = {Answer.DUE: Answer.STARTED}
 """The start message."""
+ON_RETRACT: _Answers = {Answer.STARTED: Answer.DUE}
+"""The application failed, and its head had not been written yet."""
 ON_CONTENT_END: _Answers = {Answer.STARTED: Answer.COMPLETE}
 """The last piece of the content."""
 ON_CONTENT_END_WITH_TRAILERS: _Answers = {Answer.STARTED: Answer.TRAILERS}
