@@ -35,7 +35,7 @@ run: $(NEWEST)/.run-installed ## Serve the example shop on http://127.0.0.1:8000
 
 # --- the checks -------------------------------------------------------------------------------------------------------
 
-STEPS := lint types unit unit-newest layering surface typing differential conformance
+STEPS := lint types unit unit-newest layering surface typing differential conformance conformance-starlette
 
 # Every step runs, whatever became of the one before; the last line adds up all tests.
 .PHONY: test
@@ -94,6 +94,10 @@ conformance: $(FLOOR)/.dev-installed ## FastAPI's own tests (FILES=tests/test_x.
 	@$(BIN)/python conformance/run.py -n $(JOBS) --junitxml $(abspath $(REPORTS))/$@.xml \
 	    $(if $(ORACLE),--oracle) $(if $(K),-k "$(K)") $(if $(FILES),--files $(FILES)) </dev/null
 
+.PHONY: conformance-starlette
+conformance-starlette: $(FLOOR)/.dev-installed ## Starlette's own tests of its middlewares, on vivace's (ARGS="--way lane -- -k vary")
+	@$(BIN)/python -m conformance.starlette.run $(ARGS) </dev/null
+
 # --- figures ----------------------------------------------------------------------------------------------------------
 
 .PHONY: bench
@@ -137,4 +141,4 @@ clean: ## Remove the environments, caches and everything fetched
 
 .PHONY: help
 help: ## Show this
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-21s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)

@@ -2,7 +2,7 @@
 
 Rules kept here, because each prevents a deadlock or a leak:
 
-- exit code of a sync context manager never waits for the worker threads that endpoints use;
+- exit code of a sync context manager never waits for the worker threads that endpoints use (`_threads`);
 - capacity taken for a dependency (`Depends(max_concurrency=N)`) is given back only after its exit code has
   run;
 - exit code is not cut short because the client went away.
@@ -17,11 +17,15 @@ from types import TracebackType
 from typing import TypeVar
 from weakref import WeakKeyDictionary
 
-from anyio import CancelScope, CapacityLimiter, Semaphore, to_thread
+from anyio import CancelScope, Semaphore
 from anyio.lowlevel import RunVar, checkpoint_if_cancelled
 from starlette.concurrency import iterate_in_threadpool as iterate_in_threadpool
 from starlette.concurrency import run_in_threadpool as run_in_threadpool
 from starlette.concurrency import run_until_first_complete as run_until_first_complete
+
+from ._threads import current_exit_thread_limiter as current_exit_thread_limiter
+from ._threads import run_exit_in_thread as run_exit_in_thread
+from ._threads import run_in_thread as run_in_thread
 
 _T = TypeVar("_T")
 
@@ -47,14 +51,9 @@ async def contextmanager_in_threadpool(cm: AbstractContextManager[_T]) -> AsyncG
 
 
 async def _exit_in_thread(cm: AbstractContextManager[_T], exc: BaseException | None) -> bool | None:
-    # A limiter of its own. With the shared one, forty endpoints that wait for a connection from a pool would
-    # hold all the threads, and the exit code that gives a connection back would never get one.
-    limiter = CapacityLimiter(1)
-    details = (None, None, None) if exc is None else (type(exc), exc, exc.__traceback__)
-    is_suppressed: bool | None = None
-    with CancelScope(shield=True):
-        is_suppressed = await to_thread.run_sync(cm.__exit__, *details, limiter=limiter)
-    return is_suppressed
+    if exc is None:
+        return await run_exit_in_thread(cm.__exit__, None, None, None)
+    return await run_exit_in_thread(cm.__exit__, type(exc), exc, exc.__traceback__)
 
 
 class _ShieldedExit(AbstractAsyncContextManager[_T]):

@@ -22,11 +22,15 @@ ORDER = [
     # The ground: know no framework.
     "types",
     "logger",
+    "guard",
     "_status",
     "_pydantic",
     "_starlette",
     "_watched",
     "_doors",
+    "_anyio",
+    "_workers",
+    "_threads",
     "concurrency",
     "datastructures",
     "exceptions",
@@ -216,7 +220,7 @@ def private_attributes() -> Iterator[tuple[str, int, str]]:
                 yield module, node.lineno, node.attr
 
 
-PUBLIC_ALL_THE_SAME = {"_replace", "_asdict", "_fields", "_make", "_getframe"}
+PUBLIC_ALL_THE_SAME = {"_replace", "_asdict", "_fields", "_make", "_getframe", "_current_frames"}
 """Documented names of the standard library: of named tuples, and of `sys`."""
 
 

@@ -1,0 +1,71 @@
+"""What anyio tells nobody, and sync code in a worker thread depends on: which loop it works for, and which task.
+
+`anyio.from_thread.run`, `run_sync` and `check_cancelled` work in a thread that anyio has started; they are documented,
+so they must work in ours. anyio keeps what they need under private names. Those are looked up here, and only here,
+once; where one is missing (a later anyio), `load` raises `ImportError` and the caller lets anyio run the call.
+
+No other file touches anyio's private names.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping
+from contextvars import Context
+from typing import Any, NamedTuple, Protocol
+
+
+class HostScope(Protocol):
+    """The cancel scope that a task is in."""
+
+    @property
+    def _effectively_cancelled(self) -> bool: ...
+
+
+class HostState(Protocol):
+    @property
+    def cancel_scope(self) -> HostScope | None: ...
+
+
+class Internals(NamedTuple):
+    states: Mapping[asyncio.Task[Any], HostState]
+    """Of the tasks that anyio has seen, the cancel scope they are in."""
+
+    in_thread: Any
+    """anyio's thread-locals; `current_cancel_scope` among them is what `check_cancelled` asks."""
+
+    marks_of: Callable[[asyncio.AbstractEventLoop], dict[str, Any]]
+    """The thread-locals with which `anyio.from_thread.run` reaches that loop. To be called in a worker thread."""
+
+    forget_library: Callable[[Context], None]
+    """Makes sniffio find no event loop in a context: a worker thread has none."""
+
+
+def load() -> Internals:
+    """Raises:
+    ImportError: this anyio has other insides.
+    """
+    from anyio._backends._asyncio import AsyncIOBackend, CancelScope, _task_states
+    from anyio._core._eventloop import claim_worker_thread, threadlocals
+
+    if not hasattr(CancelScope, "_effectively_cancelled"):
+        raise ImportError("anyio.CancelScope has no _effectively_cancelled")
+
+    def marks_of(loop: asyncio.AbstractEventLoop) -> dict[str, Any]:
+        with claim_worker_thread(AsyncIOBackend, loop):
+            return {**vars(threadlocals)}
+
+    return Internals(_task_states, threadlocals, marks_of, _forget_library())
+
+
+def _forget_library() -> Callable[[Context], None]:
+    try:
+        from sniffio import current_async_library_cvar as library
+    except ImportError:  # anyio since 4.12 does without, and then takes a running asyncio loop for the answer
+        return lambda context: None
+
+    def forget(context: Context) -> None:
+        if context.get(library) is not None:
+            context.run(library.set, None)
+
+    return forget
