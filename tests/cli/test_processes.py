@@ -150,6 +150,25 @@ def test_a_change_is_seen(vivace: Vivace, directory: Path, port: int) -> None:
     assert answer(plain(port), until=b'"good evening over http"')[0] == 200
 
 
+def test_the_guard_says_what_blocks(directory: Path, port: int) -> None:
+    (directory / "main.py").write_text(
+        "import time\n\nfrom vivace import FastAPI\n\napp = FastAPI()\n\n\n"
+        '@app.get("/")\nasync def read_root() -> str:\n    time.sleep(0.5)\n    return "slow"\n'
+    )
+    command = [sys.executable, "-m", "vivace", "dev", "--no-reload", "--port", str(port)]
+    process = subprocess.Popen(
+        command, cwd=directory, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    )
+    try:
+        assert answer(plain(port)) == (200, b'"slow"')
+    finally:
+        time.sleep(0.5)
+        process.send_signal(signal.SIGINT)
+        output, _ = process.communicate(timeout=30)
+    assert "by GET /" in output
+    assert "main.py:10 in read_root: time.sleep(0.5)" in output
+
+
 def test_a_port_in_use(vivace: Vivace, directory: Path, port: int) -> None:
     vivace("run", "--host", "127.0.0.1", "--port", str(port))
     answer(plain(port))
