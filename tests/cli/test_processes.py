@@ -137,9 +137,10 @@ def test_a_limit_reaches_every_process(vivace: Vivace, port: int, workers: list[
 
 
 def test_a_root_path(vivace: Vivace, directory: Path, port: int) -> None:
-    (directory / "main.py").write_text(APP.replace("request.url.scheme", 'request.scope["root_path"]'))
+    program = APP.format(answer="hello").replace("request.url.scheme", 'request.scope["root_path"]')
+    (directory / "main.py").write_text(program)
     vivace("run", "--host", "127.0.0.1", "--port", str(port), "--root-path", "/v1")
-    assert answer(plain(port)) == (200, b'"{answer} over /v1"')
+    assert answer(plain(port)) == (200, b'"hello over /v1"')
 
 
 def test_a_change_is_seen(vivace: Vivace, directory: Path, port: int) -> None:
@@ -149,11 +150,30 @@ def test_a_change_is_seen(vivace: Vivace, directory: Path, port: int) -> None:
     assert answer(plain(port), until=b'"good evening over http"')[0] == 200
 
 
+def test_the_guard_says_what_blocks(directory: Path, port: int) -> None:
+    (directory / "main.py").write_text(
+        "import time\n\nfrom vivace import FastAPI\n\napp = FastAPI()\n\n\n"
+        '@app.get("/")\nasync def read_root() -> str:\n    time.sleep(0.5)\n    return "slow"\n'
+    )
+    command = [sys.executable, "-m", "vivace", "dev", "--no-reload", "--port", str(port)]
+    process = subprocess.Popen(
+        command, cwd=directory, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    )
+    try:
+        assert answer(plain(port)) == (200, b'"slow"')
+    finally:
+        time.sleep(0.5)
+        process.send_signal(signal.SIGINT)
+        output, _ = process.communicate(timeout=30)
+    assert "by GET /" in output
+    assert "main.py:10 in read_root: time.sleep(0.5)" in output
+
+
 def test_a_port_in_use(vivace: Vivace, directory: Path, port: int) -> None:
     vivace("run", "--host", "127.0.0.1", "--port", str(port))
     answer(plain(port))
     command = [sys.executable, "-m", "vivace", "run", "--host", "127.0.0.1", "--port", str(port)]
     second = subprocess.run(command, cwd=directory, capture_output=True, text=True)
     assert second.returncode == 1
-    assert second.stderr.startswith(f"error: Port {port} on 127.0.0.1 is in use by another process.")
-    assert second.stderr.count("\n") == 1
+    assert second.stdout.startswith(f"error: Port {port} on 127.0.0.1 is in use by another process.")
+    assert second.stdout.count("\n") == 1

@@ -19,6 +19,9 @@ from vivace import FastAPI
 USUAL_PATHS = ("main.py", "app.py", "api.py", "app/main.py", "app/app.py", "app/api.py")
 USUAL_NAMES = ("app", "api")
 
+TARGET, AS_FASTAPI = "VIVACE_TARGET", "VIVACE_AS_FASTAPI"
+"""The environment variables by which a server's processes learn of the application: see `target`."""
+
 
 class DiscoveryError(Exception):
     """There is no application where the user pointed; the message says where to point instead."""

@@ -103,6 +103,14 @@ class ServeOptions:
             panel=_PROCESS,
         ),
     ] = None
+    guard: Annotated[
+        bool | None,
+        _option(
+            "Report what blocks the event loop, with its line; VIVACE_GUARD=0.5 sets the seconds.",
+            show_default=False,
+            panel=_PROCESS,
+        ),
+    ] = None
     limit_max_requests: Annotated[
         int | None,
         _option("A worker ends after so many requests.", min=1, show_default=False, panel=_PROCESS),
