@@ -275,6 +275,8 @@ async def _run(is_exit: bool, function: Callable[..., T], args: tuple[Any, ...],
 
 async def _wait_for_end(call: _Call, is_exit: bool) -> None:
     """Wait although the task is cancelled; for exit code, however often: a server that shuts down cancels twice."""
+    import asyncio
+
     with CancelScope(shield=True):
         while not call.has_ended:
             call.wait = call.mailbox.loop.create_future()
