@@ -9,11 +9,9 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
-import struct
 import sys
 import urllib.parse
 from collections.abc import Coroutine
-from socket import SO_LINGER, SOL_SOCKET
 from typing import Any, ClassVar
 
 from uvicorn.config import Config
@@ -30,6 +28,7 @@ from .receive import HIGH_WATER, Receive
 from .refusals import LARGE_BODY, SLOW_BODY, SLOW_HEAD, Refusal, Refused
 from .send import Send, run
 from .shared import shared_by
+from .sockets import keep_little_unsent, reset_on_close
 from .states import (
     ON_BODY_END,
     ON_CLOSE,
@@ -142,6 +141,9 @@ class HTTPProtocol(asyncio.Protocol):
             "root_path": self._root_path,
             "extensions": {"http.response.trailers": {}, "http.response.early_hint": {}},
         }
+        max_unsent = self.shared.limits.max_unsent_size
+        if max_unsent is not None:
+            keep_little_unsent(self.transport, max_unsent)
         self._trace("HTTP connection made")
         if self.shared.is_ending:
             self.shutdown()
@@ -544,9 +546,7 @@ class HTTPProtocol(asyncio.Protocol):
         else:
             # The end of the connection would be the end of a complete answer: only a reset says otherwise.
             self.reading = ON_CLOSE[self.reading]
-            socket = self.transport.get_extra_info("socket")
-            if socket is not None:
-                socket.setsockopt(SOL_SOCKET, SO_LINGER, struct.pack("ii", 1, 0))
+            reset_on_close(self.transport)
             self.transport.abort()
 
     def _close(self, is_idle: bool = False) -> None:
