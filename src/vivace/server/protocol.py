@@ -434,8 +434,7 @@ class HTTPProtocol(asyncio.Protocol):
             self.stepping = None
             if task.done():
                 return
-            if send.held:
-                send.flush()
+            send.flush()
         else:
             task = context.run(self.loop.create_task, coroutine)
         self._tasks.add(task)
