@@ -9,11 +9,9 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
-import struct
 import sys
 import urllib.parse
 from collections.abc import Coroutine
-from socket import SO_LINGER, SOL_SOCKET
 from typing import Any, ClassVar
 
 from uvicorn.config import Config
@@ -30,6 +28,7 @@ from .receive import HIGH_WATER, Receive
 from .refusals import LARGE_BODY, SLOW_BODY, SLOW_HEAD, Refusal, Refused
 from .send import Send, run
 from .shared import shared_by
+from .sockets import keep_little_unsent, reset_on_close
 from .states import (
     ON_BODY_END,
     ON_CLOSE,
@@ -118,8 +117,6 @@ class HTTPProtocol(asyncio.Protocol):
         self._block: Block | None = None  # the last one, see `_take`
         self._longest_line = 0
         self._line = b""  # of the last request, if it was a common one: what follows is what it says
-        self._method = self._path = ""
-        self._raw_path = self._query = b""
         self.deadline = UNSET
         self._unsent = 0
 
@@ -133,7 +130,7 @@ class HTTPProtocol(asyncio.Protocol):
         is_bare = getattr(self.config, "reset_contextvars", False)  # not every uvicorn has it
         self._context = contextvars.Context() if is_bare else contextvars.copy_context()
         self._is_tls = is_ssl(self.transport)
-        # PERF (W1): what is the same for every request of a connection is copied, not built.
+        # PERF (W1): what is the same as for the request before is copied, not built.
         self._scope: dict[str, Any] = {
             "type": "http",
             "asgi": {"version": self.config.asgi_version, "spec_version": "2.4"},
@@ -144,6 +141,9 @@ class HTTPProtocol(asyncio.Protocol):
             "root_path": self._root_path,
             "extensions": {"http.response.trailers": {}, "http.response.early_hint": {}},
         }
+        max_unsent = self.shared.limits.max_unsent_size
+        if max_unsent is not None:
+            keep_little_unsent(self.transport, max_unsent)
         self._trace("HTTP connection made")
         if self.shared.is_ending:
             self.shutdown()
@@ -299,12 +299,13 @@ class HTTPProtocol(asyncio.Protocol):
         return True
 
     def _set_request(self, method: str, path: bytes, query: bytes) -> None:
-        """What the request line says, as a scope says it."""
+        """What the request line says, as a scope says it; it holds until another line comes."""
         text = path.decode("ascii")
-        self._method = method
-        self._path = self._root_path + (urllib.parse.unquote(text) if "%" in text else text)
-        self._raw_path = self._raw_root_path + path
-        self._query = query
+        scope = self._scope
+        scope["method"] = method
+        scope["path"] = self._root_path + (urllib.parse.unquote(text) if "%" in text else text)
+        scope["raw_path"] = self._raw_root_path + path
+        scope["query_string"] = query
 
     def _read_head(self, data: bytes, position: int, end: int) -> int:
         """The position after the head that begins at `position`, or -1 if the rest of it has not arrived."""
@@ -367,7 +368,7 @@ class HTTPProtocol(asyncio.Protocol):
         """More of a body that nobody will read: it must not be taken for a request."""
         self._unread -= size
         if self._unread < 0:
-            self._close(lingers=True)
+            self._close()
         elif self.reading is _READ:
             self._next()
 
@@ -380,10 +381,6 @@ class HTTPProtocol(asyncio.Protocol):
         scope = self._scope.copy()
         scope["asgi"] = scope["asgi"].copy()
         scope["extensions"] = scope["extensions"].copy()
-        scope["method"] = method = self._method
-        scope["path"] = self._path
-        scope["raw_path"] = self._raw_path
-        scope["query_string"] = self._query
         scope["headers"] = block.headers.copy()
         scope["state"] = self._app_state.copy()
         send = self.send = Send(self, scope)
@@ -408,7 +405,7 @@ class HTTPProtocol(asyncio.Protocol):
                 if self.reading is Reading.CLOSED:
                     return position
 
-        if method == "HEAD":
+        if scope["method"] == "HEAD":
             send.is_head = True
             send.is_plain = False
         if is_old:
@@ -480,7 +477,7 @@ class HTTPProtocol(asyncio.Protocol):
         if receive.change is not None:
             receive.change.set()
         if not send.keeps_alive:
-            self._close(lingers=self.reading is _BODY)
+            self._close()
         elif self.reading is _READ:
             self._next()
         elif self._has_eof:
@@ -496,8 +493,8 @@ class HTTPProtocol(asyncio.Protocol):
         self.deadline = UNSET
         if self._is_read_paused:
             self.resume_reading()
-        if self.buffer or self._has_eof:
-            self._take_buffer()
+        if (self.buffer or self._has_eof) and not self._is_taking:
+            self._take(self.buffer)
 
     def _switch(self, line: bytes, block: Block, rest: bytes) -> None:
         """Leave the connection to uvicorn's WebSocket protocol, with the request as it came."""
@@ -537,7 +534,7 @@ class HTTPProtocol(asyncio.Protocol):
         text = f"{refusal}\n".encode("ascii")
         fields = encode_fields([*_REFUSAL_HEADERS, (b"content-length", b"%d" % len(text))])
         self.transport.write(b"%b%b\r\n%b" % (self.shared.beginning(refusal.status), fields.lines, text))
-        self._close(lingers=True)
+        self._close()
 
     def give_up(self, send: Send) -> None:
         """The answer cannot be completed: the connection ends in a way that the client can tell from a complete one."""
@@ -549,27 +546,25 @@ class HTTPProtocol(asyncio.Protocol):
         else:
             # The end of the connection would be the end of a complete answer: only a reset says otherwise.
             self.reading = ON_CLOSE[self.reading]
-            socket = self.transport.get_extra_info("socket")
-            if socket is not None:
-                socket.setsockopt(SOL_SOCKET, SO_LINGER, struct.pack("ii", 1, 0))
+            reset_on_close(self.transport)
             self.transport.abort()
 
-    def _close(self, lingers: bool = False) -> None:
+    def _close(self, is_idle: bool = False) -> None:
         """End the connection when all is written.
 
-        If the client may still be sending, its bytes are read and dropped for a while: closing at once would reset the
-        connection, and with it take away the answer (RFC 9112, section 9.6).
+        The client may still be sending. Its bytes are read and dropped until it has seen the end, for a while: closing
+        at once would reset the connection, and with it take away the answer (RFC 9112, section 9.6).
         """
         self.reading = ON_CLOSE[self.reading]
         self.buffer = b""
         self.deadline = UNSET
         if self.transport.is_closing():
             return
-        if lingers and not self._has_eof and self._can_write_eof():
+        if is_idle or self._has_eof or not self._can_write_eof():
+            self.transport.close()
+        else:
             self.resume_reading()
             self.transport.write_eof()
-        else:
-            self.transport.close()
 
     def _can_write_eof(self) -> bool:
         # Asked of the object: transports of other libraries, and of tests, do not all have it.
@@ -584,11 +579,11 @@ class HTTPProtocol(asyncio.Protocol):
         elif self.send is not None and self._is_answering():
             self._announce_close(self.send)
         elif self.reading is _BODY:
-            self._close(lingers=True)  # answered, and only waiting to keep the connection
+            self._close()  # answered, and only waiting to keep the connection
 
     def _close_if_idle(self) -> None:
         if self.reading is _HEAD:
-            self._close()
+            self._close(is_idle=True)
 
     def patience(self) -> float | None:
         """How long the connection may stay as it is: see `sweep`."""
@@ -615,7 +610,7 @@ class HTTPProtocol(asyncio.Protocol):
             else:
                 self.transport.abort()
         elif self.reading is _HEAD and not self.buffer:
-            self._close()
+            self._close(is_idle=True)
         elif self.reading is _HEAD:
             self.refuse(SLOW_HEAD)
         elif self._is_answering():

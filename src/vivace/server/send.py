@@ -94,7 +94,7 @@ class Send:
             if state is _GONE:
                 return
             raise RuntimeError("respond() after the response has started")
-        # PERF (W1, W2, W3): one dict, one join, one write.
+        # PERF (W1, W2, W3): one look into a dictionary, one join, one write.
         fields = shared.fields(headers)
         if self.is_plain and fields.plain_end is not None and len(body) < LARGE:
             if shared.state.default_headers is not shared.defaults:

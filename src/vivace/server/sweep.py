@@ -1,8 +1,8 @@
 """Time-outs of all connections of an event loop, looked at together.
 
 A timer per request would cost two calls into the event loop for something that happens to one request in a million. A
-connection only says that its situation has changed, by setting `deadline` to `UNSET`; the sweep, once a second, asks
-what it waits for and for how long it may. Nothing ends early; it may end up to two sweeps late.
+connection only says that its situation has changed, by setting `deadline` to `UNSET`; the sweep, now and then, asks
+for how long it may stay so. Nothing ends early; it may end up to two sweeps late.
 """
 
 from __future__ import annotations
