@@ -86,8 +86,8 @@ class _Mailbox:
     """Where an event loop finds the calls that have ended, and what else belongs to one loop."""
 
     __slots__ = (
-        "done_before", "ended", "exit_limiter", "forget_library", "in_thread", "is_called", "is_watching",
-        "limiter", "loop", "marks", "marks_of", "states",
+        "ended", "exit_limiter", "forget_library", "in_thread", "is_called", "is_watching",
+        "limiter", "loop", "marks", "marks_of", "progress", "states",
     )  # fmt: skip
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
@@ -97,7 +97,7 @@ class _Mailbox:
         self.ended: deque[_Call] = deque()
         self.is_called = False
         self.is_watching = False
-        self.done_before = 0
+        self.progress = workers.progress()
         self.states, self.in_thread, self.marks_of, self.forget_library = _internals()
         self.marks: dict[str, Any] | None = None
 
@@ -126,11 +126,11 @@ class _Mailbox:
 
     def watch(self) -> None:
         self.is_watching = True
-        self.done_before = workers.done
+        self.progress = workers.progress()
         self.loop.call_later(PATIENCE_SECONDS, self.look)
 
     def look(self) -> None:
-        if workers.relieve(self.done_before):
+        if workers.relieve(self.progress):
             self.watch()
         else:
             self.is_watching = False
