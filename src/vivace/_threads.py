@@ -101,8 +101,8 @@ class _Mailbox:
         self.states, self.in_thread, self.marks_of, self.forget_library = _internals()
         self.marks: dict[str, Any] | None = None
 
-    # PERF (W4): the loop is called once for all calls that ended until it came to look. A call is a write to a pipe
-    # or an eventfd, and whoever makes one hands over the interpreter: ten times what the rest of this module costs.
+    # PERF (W4): the loop is called once for all calls that end until it comes to look. Calling it is the dearest step
+    # of a hop: a write to a pipe or an eventfd, at which the interpreter changes hands.
     def deliver(self, call: _Call) -> None:
         """Called by worker threads."""
         self.ended.append(call)

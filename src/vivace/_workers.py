@@ -34,7 +34,7 @@ IDLE_SECONDS = 10.0
 """How long a thread waits for work before it ends."""
 
 LONG_CALL_SECONDS = 0.0002
-"""A call that takes longer is likely to have waited for something; about what it costs to wake another thread."""
+"""A call that takes longer has probably waited for something, and then others need not wait with it."""
 
 Progress = tuple[int, int]
 """How many jobs have ended, and how many of them were long."""
@@ -97,7 +97,7 @@ class Workers:
             self.calls.put(None)
 
     def _start(self) -> None:
-        thread = threading.Thread(target=self._work, name="vivace worker", daemon=True)
+        thread = threading.Thread(target=self._live, name="vivace worker", daemon=True)
         self.threads.add(thread)
         self.coming.append(None)
         try:
@@ -108,14 +108,20 @@ class Workers:
             self.coming.pop()
             raise
 
+    def _live(self) -> None:
+        self.coming.pop()
+        try:
+            self._work()
+        finally:
+            self.threads.discard(threading.current_thread())
+
     def _work(self) -> None:
         waiting, jobs = self.waiting, self.jobs
-        self.coming.pop()
         is_long = True
         while True:
             if jobs.empty() and waiting and not is_long:
                 if not self._step_aside():
-                    break
+                    return
                 is_long = True  # it was called because others are stuck
             waiting.append(None)
             try:
@@ -123,7 +129,7 @@ class Workers:
             except Empty:
                 waiting.pop()
                 if jobs.empty():
-                    break
+                    return
                 continue
             waiting.pop()
             began = perf_counter()
@@ -132,7 +138,6 @@ class Workers:
             self.ended += 1
             self.ended_long += is_long
             del job  # and what it holds, while this thread waits
-        self.threads.discard(threading.current_thread())
 
     def _step_aside(self) -> bool:
         """Wait to be called; gives whether that happened."""
