@@ -170,6 +170,14 @@ async def number(number: int) -> int:
 @app.get("/numbers/all")
 async def numbers() -> list[int]:
     return []
+
+
+@app.get("/anything", response_model=None)
+async def anything():
+    return {}
+
+
+USERS = {"ada": {"hashed_password": "$2b$12$EixZaYVK1fsbw1ZfbX3OXePaWxn96p36WQoeG6Lruj3vjPGga31lW"}}
 """
 
 
