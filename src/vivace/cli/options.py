@@ -172,7 +172,7 @@ class ServeOptions:
     ws_max_size: Annotated[int, _option("The largest WebSocket message, in bytes.", min=1, panel=_LIMITS)] = (
         16_777_216
     )
-    limits: Any = dataclasses.field(
+    limits: dict[str, str] = dataclasses.field(
         default_factory=dict
     )  # of vivace.server, as given; by environment variable
 
