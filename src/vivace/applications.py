@@ -27,9 +27,17 @@ from typing_extensions import Unpack, deprecated
 
 from vivace import params, routing
 from vivace._body_limit import AppBodyLimitMiddleware
-from vivace._entry import Entry, UnhandledErrors, WholeEntry, server_error_handler, server_error_layer
+from vivace._entry import (
+    Entry,
+    OuterErrors,
+    UnhandledErrors,
+    WholeEntry,
+    server_error_handler,
+    server_error_layer,
+)
 from vivace._form_limits import _FormLimits
 from vivace._frontend import FrontendFallback
+from vivace._http_middleware import called_directly
 from vivace._operation_id import generate_unique_id
 from vivace._options import OperationOptions, Responses, UniqueIdFunction, shows_options
 from vivace._verbs import Verbs
@@ -209,23 +217,31 @@ class FastAPI(Verbs, Starlette):
         """The application inside out: the entry, the user's middleware, and the layer that answers 500."""
         for key in self.exception_handlers:
             assert isinstance(key, int) or issubclass(key, Exception), f"No handler can be called for {key!r}"
-        inner: list[Middleware] = []
-        app: ASGIApp = Entry(self)
+        around = [
+            Middleware(AppBodyLimitMiddleware, max_body_size=self.max_body_size),
+            *self.user_middleware,
+        ]
         if _starlette_layers() != _OWN_LAYERS:
-            # Instrumentation has replaced a part of the layers that the entry flattens, so these are what it gets.
-            handlers = {
-                key: value for key, value in self.exception_handlers.items() if key not in (500, Exception)
-            }
-            inner, app = [Middleware(ExceptionMiddleware, handlers=handlers, debug=self.debug)], self.router
-        elif not self.user_middleware and self.max_body_size is None:
+            return self._build_starlette_stack(around)
+        if not self.user_middleware and self.max_body_size is None:
             return WholeEntry(self)
+        app: ASGIApp = Entry(self)
+        for cls, args, kwargs in reversed(around):
+            app = called_directly(cls(app, *args, **kwargs))
+        return OuterErrors(app, self)
+
+    def _build_starlette_stack(self, around: list[Middleware]) -> ASGIApp:
+        """The stack out of Starlette's layers: instrumentation has replaced a part of those that are flattened else."""
+        handlers = {
+            key: value for key, value in self.exception_handlers.items() if key not in (500, Exception)
+        }
         layers = [
             Middleware(server_error_layer(self.debug), handler=server_error_handler(self), debug=self.debug),
             Middleware(UnhandledErrors),
-            Middleware(AppBodyLimitMiddleware, max_body_size=self.max_body_size),
-            *self.user_middleware,
-            *inner,
+            *around,
+            Middleware(ExceptionMiddleware, handlers=handlers, debug=self.debug),
         ]
+        app: ASGIApp = self.router
         for cls, args, kwargs in reversed(layers):
             app = cls(app, *args, **kwargs)
         return app

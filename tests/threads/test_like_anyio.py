@@ -64,6 +64,30 @@ async def test_the_traceback_names_the_line(run: Run) -> None:
     assert (frames[-1].name, frames[-1].line) == ("divide", "return 1 / by")
 
 
+async def test_the_exception_that_was_being_handled(run: Run) -> None:
+    """Is the context of the new one, and the only one."""
+
+    def fail() -> None:
+        raise ValueError
+
+    with pytest.raises(ValueError) as caught:
+        await run(fail)
+    assert caught.value.__context__ is None
+
+    handled = KeyError()
+
+    async def handle() -> None:
+        try:
+            raise handled
+        except KeyError:
+            await run(fail)
+
+    with pytest.raises(ValueError) as caught:
+        await handle()
+    assert caught.value.__context__ is handled
+    assert handled.__context__ is None
+
+
 @pytest.mark.parametrize("error", [SystemExit, KeyboardInterrupt])
 async def test_exceptions_that_are_no_exceptions(run: Run, error: type[BaseException]) -> None:
     def stop() -> None:

@@ -93,7 +93,7 @@ def describe_steps(plan: EndpointPlan) -> list[StepInfo]:
             keyword=node.name,
             taken_by=_short_name(parent),
             kind=node.kind.value,
-            thread=node.kind.is_sync,
+            thread=node.kind.is_in_thread,
             cached=node.use_cache,
             uses=seen[node.cache_key],
             exits=_exit_text(node),

@@ -98,8 +98,19 @@ def _guises(call: Callable[..., Any]) -> Iterator[Any]:
                 yield inspect.unwrap(_without_partial(method))
 
 
-def call_kind(call: Callable[..., Any]) -> CallKind:
-    """How `call` has to be called. A wrapper is what the function it wraps is: decorators often hide `async`."""
+_INLINE = {CallKind.SYNC: CallKind.INLINE, CallKind.GENERATOR: CallKind.INLINE_GENERATOR}
+
+
+def call_kind(call: Callable[..., Any], inline: bool = False) -> CallKind:
+    """How `call` has to be called. A wrapper is what the function it wraps is: decorators often hide `async`.
+
+    With `inline` what is sync is called on the event loop; what is async is called there anyway.
+    """
+    kind = _declared_kind(call)
+    return _INLINE.get(kind, kind) if inline else kind
+
+
+def _declared_kind(call: Callable[..., Any]) -> CallKind:
     if inspect.isclass(call):
         return CallKind.SYNC
     if type(call) is _FunctionType and not hasattr(call, "__wrapped__"):  # PERF (W13): nearly every call

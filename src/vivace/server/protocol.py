@@ -366,7 +366,7 @@ class HTTPProtocol(asyncio.Protocol):
         """More of a body that nobody will read: it must not be taken for a request."""
         self._unread -= size
         if self._unread < 0:
-            self._close(lingers=True)
+            self._close()
         elif self.reading is _READ:
             self._next()
 
@@ -432,7 +432,7 @@ class HTTPProtocol(asyncio.Protocol):
             self.stepping = None
             if task.done():
                 return
-            if send.held:
+            if send.held or send.pieces:
                 send.flush()
         else:
             task = context.run(self.loop.create_task, coroutine)
@@ -475,7 +475,7 @@ class HTTPProtocol(asyncio.Protocol):
         if receive.change is not None:
             receive.change.set()
         if not send.keeps_alive:
-            self._close(lingers=self.reading is _BODY)
+            self._close()
         elif self.reading is _READ:
             self._next()
         elif self._has_eof:
@@ -532,7 +532,7 @@ class HTTPProtocol(asyncio.Protocol):
         text = f"{refusal}\n".encode("ascii")
         fields = encode_fields([*_REFUSAL_HEADERS, (b"content-length", b"%d" % len(text))])
         self.transport.write(b"%b%b\r\n%b" % (self.shared.beginning(refusal.status), fields.lines, text))
-        self._close(lingers=True)
+        self._close()
 
     def give_up(self, send: Send) -> None:
         """The answer cannot be completed: the connection ends in a way that the client can tell from a complete one."""
@@ -549,22 +549,22 @@ class HTTPProtocol(asyncio.Protocol):
                 socket.setsockopt(SOL_SOCKET, SO_LINGER, struct.pack("ii", 1, 0))
             self.transport.abort()
 
-    def _close(self, lingers: bool = False) -> None:
+    def _close(self, is_idle: bool = False) -> None:
         """End the connection when all is written.
 
-        If the client may still be sending, its bytes are read and dropped for a while: closing at once would reset the
-        connection, and with it take away the answer (RFC 9112, section 9.6).
+        The client may still be sending. Its bytes are read and dropped until it has seen the end, for a while: closing
+        at once would reset the connection, and with it take away the answer (RFC 9112, section 9.6).
         """
         self.reading = ON_CLOSE[self.reading]
         self.buffer = b""
         self.deadline = UNSET
         if self.transport.is_closing():
             return
-        if lingers and not self._has_eof and self._can_write_eof():
+        if is_idle or self._has_eof or not self._can_write_eof():
+            self.transport.close()
+        else:
             self.resume_reading()
             self.transport.write_eof()
-        else:
-            self.transport.close()
 
     def _can_write_eof(self) -> bool:
         # Asked of the object: transports of other libraries, and of tests, do not all have it.
@@ -579,11 +579,11 @@ class HTTPProtocol(asyncio.Protocol):
         elif self.send is not None and self._is_answering():
             self._announce_close(self.send)
         elif self.reading is _BODY:
-            self._close(lingers=True)  # answered, and only waiting to keep the connection
+            self._close()  # answered, and only waiting to keep the connection
 
     def _close_if_idle(self) -> None:
         if self.reading is _HEAD:
-            self._close()
+            self._close(is_idle=True)
 
     def patience(self) -> float | None:
         """How long the connection may stay as it is: see `sweep`."""
@@ -610,7 +610,7 @@ class HTTPProtocol(asyncio.Protocol):
             else:
                 self.transport.abort()
         elif self.reading is _HEAD and not self.buffer:
-            self._close()
+            self._close(is_idle=True)
         elif self.reading is _HEAD:
             self.refuse(SLOW_HEAD)
         elif self._is_answering():

@@ -1,12 +1,12 @@
 """`send`, as the application gets it: an answer, from its messages to the bytes on the connection.
 
-The lane is the method `respond` (see `docs/fast-lanes.md`). Both ways build on the same two steps, `_open` and
-`_write`, and `respond` has a shorter way for the answer that nearly every request gets.
+The lanes are the methods `respond` and `write` (see `docs/fast-lanes.md`). All ways build on the same two steps,
+`_open` and `_write`; `respond` and `write` have a shorter way for what nearly every answer is.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Awaitable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from .fields import Fields, Header, encode_fields, has_content, without_framing
@@ -54,6 +54,9 @@ class Send:
     is_head = False
     is_old = False
     keeps_alive = True
+    pieces: list[bytes] | None = None
+    """Content that is to leave at the end of the step, all in one write."""
+    _size = 0  # of the pieces, in bytes
     held = b""
     """The head, while content may still follow in the same step: then one write, one packet, one TLS record."""
     _discards = False
@@ -120,6 +123,36 @@ class Send:
         self.held = self._open(status, headers, has_trailers=False)
         self._write(body, more=False)
 
+    def write(self, body: bytes | memoryview) -> Awaitable[None] | None:
+        """Send a piece of the content, as `http.response.body` with more to come would.
+
+        Gives something to wait for before the next piece, if the client is slow.
+
+        Raises:
+            ClientDisconnected: the client has gone.
+            RuntimeError: no content is due.
+        """
+        connection = self._connection
+        pieces = self.pieces
+        if pieces and self._is_chunked and body and type(body) is bytes and self.state is _STARTED:
+            # PERF (W9): a piece that joins others, which are all on their way together.
+            pieces.append(b"%x\r\n%b\r\n" % (len(body), body))
+            self._size += len(body)
+            if self._size < LARGE:
+                return None
+            self._write_pieces()
+        elif self.state is _STARTED:
+            self._write(body, more=True)
+        else:
+            self._refuse_piece()
+        return connection.drained() if connection.is_write_paused else None
+
+    def _refuse_piece(self) -> None:
+        if self.state is _GONE:
+            self._was_told = True
+            raise ClientDisconnected("The client has gone")
+        raise RuntimeError(_unexpected("http.response.body", self.state))
+
     # --- ASGI ------------------------------------------------------------------------------------------------------
 
     async def __call__(self, message: dict[str, Any]) -> None:
@@ -137,8 +170,7 @@ class Send:
         state = self.state
         if state is _GONE:
             if message.get("more_body", False):
-                self._was_told = True
-                raise ClientDisconnected("The client has gone")
+                self._refuse_piece()
         elif kind == "http.response.body" and state is _STARTED:
             self._write(message.get("body", b""), message.get("more_body", False))
         elif kind == "http.response.start" and state is _DUE:
@@ -197,19 +229,18 @@ class Send:
             if size > self._missing or not (more or size == self._missing):
                 self._check_length(self._missing, size)
             self._missing -= size
-        write = self._connection.transport.write
         before = self.held + before
         if size < LARGE:
-            data = b"".join((before, body, after))
-            if data:
-                write(data)
+            self._gather(b"".join((before, body, after)))
         else:
-            # PERF (W9): content is not copied. uvloop gathers the three and writes them together.
-            for part in (before, body, after):
-                if part:
-                    write(part)
+            # PERF (W9): content that is large is not copied. uvloop gathers the parts and writes them together.
+            self._gather(before)
+            self._write_pieces()
+            self._connection.transport.write(body)
+            self._gather(after)
         self._note_start()
         if not more:
+            self._write_pieces()
             if self._has_trailers:
                 self.state = ON_CONTENT_END_WITH_TRAILERS[self.state]
             else:
@@ -230,7 +261,8 @@ class Send:
         self._trailers += encode_fields(headers).lines
         if not more:
             if self._is_chunked:
-                self._connection.transport.write(b"0\r\n%b\r\n" % self._trailers)
+                self._gather(b"0\r\n%b\r\n" % self._trailers)
+            self._write_pieces()
             self.state = ON_TRAILERS[self.state]
             self._connection.answered()
 
@@ -240,11 +272,33 @@ class Send:
         if not self.is_old:
             self._connection.transport.write(b"HTTP/1.1 103 Early Hints\r\n%b\r\n" % fields.lines)
 
+    def _gather(self, data: bytes) -> None:
+        # PERF (W9): small pieces that come in one step of the application leave together, at its end. A write costs
+        # more than all else that is done for a piece.
+        if not data:
+            return
+        if self.pieces is None:
+            self.pieces = [data]
+            self._size = len(data)
+            if self._connection.stepping is not self:
+                self._connection.loop.call_later(0, self._write_pieces)
+            return
+        self.pieces.append(data)
+        self._size += len(data)
+        if self._size >= LARGE:
+            self._write_pieces()
+
+    def _write_pieces(self) -> None:
+        pieces, self.pieces = self.pieces, None
+        if pieces and self.state is not _GONE:
+            self._connection.transport.write(pieces[0] if len(pieces) == 1 else b"".join(pieces))
+
     def flush(self) -> None:
-        """Write the head that was held back: the application does something else first."""
+        """Write what was held back: the application does something else first."""
         if self.held:
-            self._connection.transport.write(self.held)
+            self._gather(self.held)
             self._note_start()
+        self._write_pieces()
 
     def _note_start(self) -> None:
         """If there was a head, it is on its way: from here on there is no other answer."""
@@ -258,6 +312,7 @@ class Send:
         """There is nobody to answer any more."""
         self.state = ON_GONE[self.state]
         self.held = b""
+        self.pieces = None
 
     # --- the end of the application --------------------------------------------------------------------------------
 
@@ -290,6 +345,7 @@ class Send:
             headers = [(b"content-type", b"text/plain; charset=utf-8"), (b"connection", b"close")]
             self.respond(500, headers, b"Internal Server Error")
         elif self.state is not _COMPLETE and self.state is not _GONE:
+            self._write_pieces()
             self._connection.give_up(self)
 
 
