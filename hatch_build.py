@@ -31,7 +31,7 @@ except ModuleNotFoundError:  # run as a script
 
 ROOT = Path(__file__).resolve().parent
 VIEWERS = ROOT / "src" / "vivace" / "openapi" / "viewers"
-PATIENCE = 120  # seconds for one download
+PATIENCE = 60  # seconds for one download
 
 
 class CustomBuildHook(BuildHookInterface):  # type: ignore[type-arg]
@@ -45,15 +45,18 @@ class CustomBuildHook(BuildHookInterface):  # type: ignore[type-arg]
 def fetch_missing(fetched: Path = VIEWERS / "fetched") -> list[str]:
     """Fetch every viewer's files that are not there; returns what could not be had, one sentence each."""
     problems = []
+    clients = dict(CLIENTS)
     for viewer in runpy.run_path(str(VIEWERS / "pins.py"))["VIEWERS"]:
         reasons = []
-        for name, download in CLIENTS.items():
+        for name, download in list(clients.items()):
             if not _missing(viewer, fetched):
                 break
             try:
                 _keep(viewer, download, fetched)
             except (OSError, subprocess.SubprocessError, KeyError, ValueError) as error:
                 reasons.append(f"{name}: {_short(error)}")
+                if isinstance(error, subprocess.TimeoutExpired):
+                    del clients[name]  # a network that swallows everything is waited for once
         if _missing(viewer, fetched):
             problems.append(f"{viewer.name} {viewer.version} could not be fetched ({'; '.join(reasons)})")
     return problems

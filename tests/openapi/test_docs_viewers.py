@@ -48,6 +48,20 @@ def test_without_a_network_it_says_what_is_missing(
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_client_that_hangs_is_asked_once(
+    hook: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = []
+
+    def hang(viewer: Any, folder: Path) -> dict[str, bytes]:
+        asked.append(viewer.name)
+        raise subprocess.TimeoutExpired("pip", 60)
+
+    monkeypatch.setattr(hook, "CLIENTS", {"pip": hang})
+    assert len(hook.fetch_missing(tmp_path)) == len(VIEWERS)
+    assert asked == [VIEWERS[0].name]
+
+
 def test_another_hash_is_refused(hook: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def tampered(viewer: Any, folder: Path) -> dict[str, bytes]:
         return dict.fromkeys(viewer.integrity, b"alert(1)")
