@@ -176,6 +176,18 @@ def test_warnings(directory: Path, arguments: list[str], settings: str, warning:
     assert result.stderr.startswith(f"warning: {warning}")
 
 
+def test_mistakes_in_declarations_are_said_at_the_start(directory: Path) -> None:
+    (directory / "main.py").write_text(
+        "from vivace import FastAPI, Path\n\napp = FastAPI()\n\n\n@app.get('/items/{id}')\n"
+        "def read_item(item_id: int = Path()) -> int:\n    return item_id\n"
+    )
+    with patch("uvicorn.run"):
+        result = CliRunner().invoke(cli, ["run"])
+    assert result.stderr.startswith(
+        "warning: GET /items/{id}: The path '/items/{id}' has no parameter 'item_id'"
+    )
+
+
 @pytest.mark.parametrize("command", ["run", "dev"])
 @pytest.mark.parametrize(
     ("program", "arguments", "says"),
@@ -261,6 +273,15 @@ def test_without_typer() -> None:
         pytest.raises(RuntimeError, match=r'pip install "vivace\[standard\]"'),
     ):
         main()
+
+
+def test_without_typer_one_line_says_what_to_install() -> None:
+    program = "import sys; sys.modules['typer'] = None; from vivace.cli import command; command()"
+    result = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    assert result.returncode == 1
+    assert result.stderr == (
+        'error: The command line is not installed. Install it: pip install "vivace[standard]"\n'
+    )
 
 
 def test_without_a_server(project: Path) -> None:

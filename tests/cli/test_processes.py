@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import http.client
+import os
+import pty
+import re
 import shutil
 import signal
 import socket
@@ -11,6 +14,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -148,6 +152,26 @@ def test_a_change_is_seen(vivace: Vivace, directory: Path, port: int) -> None:
     assert answer(plain(port)) == (200, b'"hello over http"')
     (directory / "main.py").write_text(APP.format(answer="good evening"))
     assert answer(plain(port), until=b'"good evening over http"')[0] == 200
+
+
+@pytest.mark.parametrize("no_color", [False, True])
+def test_colours_on_a_terminal(directory: Path, no_color: bool) -> None:
+    (directory / "main.py").write_text(APP.format(answer="hello"))
+    ours, theirs = pty.openpty()
+    env = {name: value for name, value in os.environ.items() if name not in ("NO_COLOR", "FORCE_COLOR")}
+    env |= {"TERM": "xterm-256color", **({"NO_COLOR": "1"} if no_color else {})}
+    process = subprocess.Popen(
+        [sys.executable, "-m", "vivace", "explain", "GET /"], cwd=directory, env=env, stdout=theirs
+    )
+    os.close(theirs)
+    shown = b""
+    with suppress(OSError), open(ours, "rb", buffering=0) as terminal:  # EIO is the end, on Linux
+        while piece := terminal.read(4096):
+            shown += piece
+    assert process.wait(30) == 0
+    colours = re.findall(rb"\x1b\[[0-9;]*3[0-9][0-9;]*m", shown)
+    assert bool(colours) is not no_color
+    assert b"async" in shown and b"read_root" in shown
 
 
 def test_the_guard_says_what_blocks(directory: Path, port: int) -> None:

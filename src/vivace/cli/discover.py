@@ -81,7 +81,10 @@ def load(import_string: str) -> Any:
 def _entrypoint_of_project(pyproject: Path) -> str | None:
     if not pyproject.is_file():
         return None
-    tools: dict[str, Any] = tomllib.loads(pyproject.read_text(encoding="utf-8")).get("tool", {})
+    try:
+        tools: dict[str, Any] = tomllib.loads(pyproject.read_text(encoding="utf-8")).get("tool", {})
+    except ValueError as error:
+        raise DiscoveryError(f"{pyproject} is no TOML: {error}") from None
     for tool in ("vivace", "fastapi"):
         if entrypoint := tools.get(tool, {}).get("entrypoint"):
             return str(entrypoint)

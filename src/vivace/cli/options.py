@@ -172,9 +172,8 @@ class ServeOptions:
     ws_max_size: Annotated[int, _option("The largest WebSocket message, in bytes.", min=1, panel=_LIMITS)] = (
         16_777_216
     )
-    limits: Any = dataclasses.field(
-        default_factory=dict
-    )  # of vivace.server, as given; by environment variable
+    limits: dict[str, str] = dataclasses.field(default_factory=dict)
+    """Those of `vivace.server` that were given, by the environment variable that sets each."""
 
 
 def with_options(command: Callable[[ServeOptions], None], **defaults: Any) -> Callable[..., None]:

@@ -16,7 +16,7 @@ from typing import Any, NoReturn
 
 from vivace import FastAPI
 from vivace.guard import ENVIRONMENT, THRESHOLD_SECONDS
-from vivace.inspect import list_routes
+from vivace.inspect import compile_routes, list_routes
 from vivace.middleware.cors import CORSMiddleware
 
 from .applications import find
@@ -213,6 +213,9 @@ def _say_what_matters(mode: str, found: Target, options: ServeOptions) -> None:
         out.print(f"[bold]{name:<12}[/] {escape(value)}")
     for message, remedy in _warnings(mode, app, options):
         warn(message, remedy)
+    # Compiles the routes too: no request is the first one, where the server runs in this process.
+    for mistake in compile_routes(app):
+        warn(f"{mistake.route.title}: {mistake.message}".replace("\n", " "))
 
 
 def _address(options: ServeOptions) -> str:
