@@ -339,7 +339,7 @@ async def converse(bench: Workbench, requests: Sequence[bytes], pieces: Sequence
 
 async def _until_answered(wire: Wire, methods: Sequence[str], count: int) -> None:
     async with asyncio.timeout(ANSWER_LIMIT):
-        while not wire.is_closing():
+        while not wire.has_ended:
             try:
                 if len(read_answers(bytes(wire.written), methods, closed=False)) >= count:
                     return

@@ -44,6 +44,7 @@ class Wire(asyncio.Transport):
         self._incoming: deque[bytes | None] = deque()  # None is the end of file
         self._paused = self._closing = self._delivering = False
         self.written = bytearray()
+        self.has_ended = False  # the server has said its last word, and may wait for the client's
         self.lost = False
 
     # -- the client's side
@@ -89,7 +90,7 @@ class Wire(asyncio.Transport):
 
     def _close(self, reason: Exception | None) -> None:
         if not self._closing:
-            self._closing = True
+            self._closing = self.has_ended = True
             self._loop.call_soon(self._lose, reason)
 
     def _lose(self, reason: Exception | None) -> None:
@@ -126,7 +127,7 @@ class Wire(asyncio.Transport):
         return True
 
     def write_eof(self) -> None:
-        """The client reads to the end either way."""
+        self.has_ended = True
 
 
 @dataclass(frozen=True, slots=True)
