@@ -24,6 +24,7 @@ from starlette.concurrency import run_in_threadpool as run_in_threadpool
 from starlette.concurrency import run_until_first_complete as run_until_first_complete
 
 from ._threads import current_exit_thread_limiter as current_exit_thread_limiter
+from ._threads import iterate_in_thread as iterate_in_thread
 from ._threads import run_exit_in_thread as run_exit_in_thread
 from ._threads import run_in_thread as run_in_thread
 
