@@ -35,7 +35,8 @@ run: $(NEWEST)/.run-installed ## Serve the example shop on http://127.0.0.1:8000
 
 # --- the checks -------------------------------------------------------------------------------------------------------
 
-STEPS := lint types unit unit-newest layering surface typing differential conformance conformance-starlette
+STEPS := lint types unit unit-newest layering surface typing differential reliability conformance conformance-starlette \
+    conformance-server
 
 # Every step runs, whatever became of the one before; the last line adds up all tests.
 .PHONY: test
@@ -58,7 +59,7 @@ types: $(FLOOR)/.dev-installed $(FLOOR)/.node ## mypy (strict) and pyright on th
 	$(BIN)/pyright --pythonpath $(BIN)/python
 
 # Everything under tests/ that has no target of its own.
-OWN_TARGET := layering surface typing differential
+OWN_TARGET := layering surface typing differential reliability
 UNIT := tests benchmarks/tests $(OWN_TARGET:%=--ignore=tests/%) -n $(JOBS)
 
 .PHONY: unit
@@ -89,6 +90,11 @@ typing: $(FLOOR)/.dev-installed $(FLOOR)/.node ## What type checkers see of the 
 differential: $(FLOOR)/.dev-installed ## The same applications on vivace and on FastAPI
 	$(PYTEST) tests/differential -n $(JOBS) </dev/null
 
+# Load over real sockets: two processes at most, and one test at a time in each.
+.PHONY: reliability
+reliability: $(FLOOR)/.dev-installed ## What server and framework withstand, in minutes (the long runs: python -m reliability)
+	$(PYTEST) tests/reliability -n $(JOBS) </dev/null
+
 .PHONY: conformance
 conformance: $(FLOOR)/.dev-installed ## FastAPI's own tests (FILES=tests/test_x.py, K=expression, ORACLE=1)
 	@$(BIN)/python conformance/run.py -n $(JOBS) --junitxml $(abspath $(REPORTS))/$@.xml \
@@ -98,11 +104,17 @@ conformance: $(FLOOR)/.dev-installed ## FastAPI's own tests (FILES=tests/test_x.
 conformance-starlette: $(FLOOR)/.dev-installed ## Starlette's own tests of its middlewares, on vivace's (ARGS="--way lane -- -k vary")
 	@$(BIN)/python -m conformance.starlette.run $(ARGS) </dev/null
 
+.PHONY: conformance-server
+conformance-server: $(FLOOR)/.dev-installed ## uvicorn's protocol tests and gunicorn's corpus of requests, on vivace.server (K=expression)
+	@$(BIN)/python -m conformance.server.run -n $(JOBS) --junitxml $(abspath $(REPORTS))/$@.xml $(if $(K),-k "$(K)") </dev/null
+
 # --- figures ----------------------------------------------------------------------------------------------------------
 
+# On the newest Python: vivace's server starts tasks eagerly from 3.12 on, and all Python contenders run on the same one.
 .PHONY: bench
-bench: $(FLOOR)/.dev-installed ## Compare with FastAPI on plain uvicorn; writes benchmarks/report (ARGS="--only W1,W2 --rounds 3")
-	$(BIN)/python -m benchmarks.run $(ARGS)
+bench: $(NEWEST)/.dev-installed ## Compare with FastAPI and its peers, 20 min; writes benchmarks/report (ONLY=W1,W6 ROUNDS=3 PEERS=fastapi,go ARGS=--full)
+	@exec $(NEWEST)/bin/python -m benchmarks.run \
+	    $(if $(ONLY),--only "$(ONLY)") $(if $(PEERS),--peers "$(PEERS)") $(if $(ROUNDS),--rounds $(ROUNDS)) $(ARGS)
 
 # --- environments -----------------------------------------------------------------------------------------------------
 

@@ -14,8 +14,7 @@ from contextlib import asynccontextmanager
 from typing import Any
 from urllib.parse import unquote
 
-from benchmarks.answers import Answer, make_answer
-from benchmarks.workloads import Request
+from benchmarks.messages import Answer, Request, make_answer
 
 # Any, because that is how ASGI's own types describe scopes and messages.
 Scope = dict[str, Any]

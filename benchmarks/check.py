@@ -1,89 +1,50 @@
-"""Before anything is measured: do all contenders answer equally?
+"""Before a turn counts: does the contender answer as the first one does?
 
-Each workload's request and probes are sent to each contender (of a peer that is equal in meaning only, a probe's answer
-has to have the right status: its error texts are its own); cold workloads are run once, and compared by
-digest. The first contender is the reference.
+Each turn begins with the workload's request and its probes, on the server that is about to be measured; cold workloads
+are compared by digest when they are over. The first contender, which plays first, is the reference.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping, Sequence
+from itertools import islice
 
-from benchmarks import cold
-from benchmarks.answers import Answer, ask, difference
+from benchmarks.answers import difference
 from benchmarks.contenders import Contender
-from benchmarks.servers import serving
-from benchmarks.workloads import Cold, Load, Request, Workload
+from benchmarks.messages import Answer
+from benchmarks.workloads import Cold, Load
 
 
-class DisagreementError(Exception):
-    """Contenders answer differently; the message lists every difference."""
+class Referee:
+    """Remembers the reference's answers of this run; says why another contender's make its turn void."""
 
+    def __init__(self, reference: Contender) -> None:
+        self._reference = reference
+        self._answers: dict[str, Sequence[Answer]] = {}
+        self._digests: dict[str, Mapping[str, str]] = {}
 
-def check(
-    workloads: Sequence[Workload], contenders: Sequence[Contender], *, core: int, begin: Callable[[str], None]
-) -> dict[str, Answer]:
-    """The expected answer to each load's request, by workload. `begin` is told what is being looked at.
+    def objection(self, workload: Load, contender: Contender, answers: Sequence[Answer]) -> str | None:
+        """To a load's answers: what differs, or None. The reference has to have the workload's own status."""
+        if contender is self._reference:
+            if answers[0].status != workload.status:
+                return f"{answers[0]} where {workload.status} was expected"
+            self._answers.setdefault(workload.id, answers)
+        if workload.id not in self._answers:
+            return f"{self._reference.name} has given no answers to compare with"
+        compared = 1 if contender.equal == "constant" else len(answers)
+        requests = (workload.request, *workload.probes)
+        triples = zip(requests, self._answers[workload.id], answers, strict=True)
+        for request, expected, actual in islice(triples, compared):
+            if differs := difference(expected, actual, contender.equal):
+                return f"another answer to {request.method} {request.target}: {differs}"
+        return None
 
-    Raises `DisagreementError`, and `ChildError` if a contender does not start.
-    """
-    expected: dict[str, Answer] = {}
-    differences: list[str] = []
-    for workload in workloads:
-        players = [contender for contender in contenders if contender.plays(workload)]
-        if not players:
-            continue
-        begin(f"checking the answers of {workload.id}")
-        if isinstance(workload, Cold):
-            differences += _cold_differences(workload, players, core)
-        else:
-            answers = [_answers(workload, contender, core) for contender in players]
-            differences += _load_differences(workload, players, answers)
-            expected[workload.id] = answers[0][0]
-    if differences:
-        raise DisagreementError("not measured, because answers differ:\n" + "\n".join(differences))
-    return expected
-
-
-def _requests(workload: Load) -> tuple[Request, ...]:
-    return (workload.request, *workload.probes)
-
-
-def _differs(
-    contender: Contender, request: Request, workload: Load, expected: Answer, actual: Answer
-) -> str | None:
-    if contender.equal == "meaning" and request in workload.probes:
-        same = expected.status == actual.status
-        return None if same else f"status {actual.status} instead of {expected.status}"
-    return difference(expected, actual, contender.equal)
-
-
-def _answers(workload: Load, contender: Contender, core: int) -> list[Answer]:
-    with serving(contender, workload, core=core) as server:
-        return [ask(request, server.port) for request in _requests(workload)]
-
-
-def _load_differences(
-    workload: Load, contenders: Sequence[Contender], answers: Sequence[Sequence[Answer]]
-) -> list[str]:
-    reference, *others = answers
-    found = []
-    if reference[0].status != workload.status:
-        found.append(
-            f"{workload.id}: {contenders[0].name} gives {reference[0]}, expected was {workload.status}"
-        )
-    for contender, theirs in zip(contenders[1:], others, strict=True):
-        for request, expected, actual in zip(_requests(workload), reference, theirs, strict=True):
-            if differs := _differs(contender, request, workload, expected, actual):
-                found.append(f"{workload.id} {request.method} {request.target}: {contender.name}: {differs}")
-    return found
-
-
-def _cold_differences(workload: Cold, contenders: Sequence[Contender], core: int) -> list[str]:
-    reference, *others = [cold.read(workload, contender, core=core).digests for contender in contenders]
-    return [
-        f"{workload.id}: {name}: {contender.name} and {contenders[0].name} differ"
-        for contender, digests in zip(contenders[1:], others, strict=True)
-        for name, digest in reference.items()
-        if digests.get(name) != digest
-    ]
+    def cold_objection(self, workload: Cold, contender: Contender, digests: Mapping[str, str]) -> str | None:
+        """To what a cold workload answered meanwhile."""
+        if contender is self._reference:
+            self._digests.setdefault(workload.id, digests)
+        expected = self._digests.get(workload.id)
+        if expected is None:
+            return f"{self._reference.name} has given no answers to compare with"
+        differing = [name for name in expected if digests.get(name) != expected[name]]
+        return f"not as {self._reference.name}'s: {', '.join(differing)}" if differing else None

@@ -43,24 +43,22 @@ def add_frameworks(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def add_choice(parser: argparse.ArgumentParser) -> None:
+def add_workloads(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--only", default="", metavar="W1,W2", help="workloads or series (default: all)")
-    add_frameworks(parser)
 
 
-def frameworks(parser: argparse.ArgumentParser, options: argparse.Namespace) -> list[Contender]:
+def workloads(parser: argparse.ArgumentParser, options: argparse.Namespace) -> list[Workload]:
+    """What `add_workloads` asked for; a wrong name ends the program with the names there are."""
     try:
-        return choose(options.frameworks.split(","))
+        return select(options.only.split(","))
     except ValueError as error:
         parser.error(str(error))
 
 
-def chosen(
-    parser: argparse.ArgumentParser, options: argparse.Namespace
-) -> tuple[list[Workload], list[Contender]]:
-    """What `add_choice` asked for; a wrong name ends the program with the names there are."""
+def frameworks(parser: argparse.ArgumentParser, options: argparse.Namespace) -> list[Contender]:
+    """What `add_frameworks` asked for; a wrong name ends the program with the names there are."""
     try:
-        return select(options.only.split(",")), frameworks(parser, options)
+        return choose(options.frameworks.split(","))
     except ValueError as error:
         parser.error(str(error))
 

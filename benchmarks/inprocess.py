@@ -55,18 +55,20 @@ def main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(
         prog="python -m benchmarks.inprocess", description=__doc__.partition("\n")[0]
     )
-    command_line.add_choice(parser)
+    command_line.add_workloads(parser)
+    command_line.add_frameworks(parser)
     parser.add_argument("--rounds", type=command_line.positive(int), default=7)
     parser.add_argument("--seconds", type=command_line.positive(float), default=0.3, help="of each turn")
     options = parser.parse_args(arguments)
-    workloads, contenders = command_line.chosen(parser, options)
+    workloads = command_line.workloads(parser, options)
+    contenders = command_line.frameworks(parser, options)
     without = [contender.name for contender in contenders if contender.framework is None]
     if without:
         parser.error(f"{', '.join(without)}: a contender without a framework cannot be driven in-process")
     command_line.require(contenders)
     _, core = machine.choose_cores()
     for workload in workloads:
-        if isinstance(workload, Load):
+        if isinstance(workload, Load) and workload.client == "wrk":
             times = compare(workload, contenders, rounds=options.rounds, seconds=options.seconds, core=core)
             print("\n".join(lines(workload, contenders, times)), flush=True)
     return 0

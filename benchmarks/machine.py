@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 IDLE_SHARE = 0.05  # of all cores: above it, something else is running
-IDLE_WINDOW = 0.5  # seconds
+IDLE_WINDOW = 0.25  # seconds
 TICKS_PER_SECOND = os.sysconf("SC_CLK_TCK")
 
 
@@ -78,6 +78,13 @@ def session_ticks(session: int) -> int:
     return ticks
 
 
+def resident_megabytes(pid: int) -> float:
+    """VmRSS of a process (proc(5)), in MB of 10⁶ bytes."""
+    lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+    line = next(line for line in lines if line.startswith("VmRSS:"))
+    return int(line.split()[1]) * 1024 / 1e6
+
+
 @dataclass(frozen=True, slots=True)
 class Wait:
     """How long it was waited for an idle machine (seconds), and how busy it was at the end."""
@@ -91,7 +98,7 @@ class Wait:
 
 
 def wait_until_idle(limit: float) -> Wait:
-    """Return once all cores together are less than 5 % busy for half a second, or after `limit` seconds."""
+    """Return once all cores together are less than 5 % busy for a quarter of a second, or after `limit` seconds."""
     start = time.monotonic()
     while True:
         before = cpu_times()

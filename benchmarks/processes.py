@@ -13,12 +13,14 @@ import shutil
 import signal
 import subprocess
 import tempfile
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO
 
 ROOT = Path(__file__).resolve().parent.parent
+CACHE = ROOT / ".cache" / "peers"
 
 # The rest of the environment (uvicorn's own variables, Python's debugging switches) would change what is measured.
 KEPT_VARIABLES = ("HOME", "LANG", "LC_ALL", "PATH", "PYTHONPATH", "TMPDIR", "VIRTUAL_ENV")
@@ -58,36 +60,54 @@ class Child:
 def running(
     command: Sequence[str],
     *,
-    core: int,
+    core: int | None,
     environment: Mapping[str, str],
     stdin: int = subprocess.DEVNULL,
     stdout: int | None = None,
 ) -> Iterator[Child]:
-    """Run `command` on this core, from the repository's root; kill it when the block ends.
+    """Run `command` on this core (None: on any), from the repository's root; kill it when the block ends.
 
     Both streams go to the child's log; with `stdout=subprocess.PIPE` only its errors do.
     """
-    pinned = ["setpriv", "--pdeathsig", "KILL", "--", "taskset", "-c", str(core), *command]
+    pin = [] if core is None else ["taskset", "-c", str(core)]
+    pinned = ["setpriv", "--pdeathsig", "KILL", "--", *pin, *command]
     with tempfile.TemporaryFile() as log:
-        process = subprocess.Popen(
-            pinned,
-            cwd=ROOT,
-            env={**_kept_environment(), **environment},
-            stdin=stdin,
-            stdout=log if stdout is None else stdout,
-            stderr=log,
-            start_new_session=True,
-        )
+        process = None
         try:
+            with _interrupts_deferred():  # a child that is half made when Ctrl-C comes would be nobody's
+                process = subprocess.Popen(
+                    pinned,
+                    cwd=ROOT,
+                    env={**_kept_environment(), **environment},
+                    stdin=stdin,
+                    stdout=log if stdout is None else stdout,
+                    stderr=log,
+                    start_new_session=True,
+                )
             yield Child(process, command, log)
         finally:
-            _end(process)
+            if process is not None:
+                _end(process)
 
 
-def run(command: Sequence[str], *, core: int, environment: Mapping[str, str], timeout: float) -> str:
-    """The output of a command that ends by itself. Raises `ChildError` if it fails, or takes more than `timeout` s."""
+def run(
+    command: Sequence[str],
+    *,
+    core: int | None,
+    environment: Mapping[str, str],
+    timeout: float,
+    interrupt_after: float | None = None,
+) -> str:
+    """The output of a command that ends by itself, or if it is interrupted (SIGINT) after some seconds.
+
+    Raises `ChildError` if it fails, or takes more than `timeout` s.
+    """
     with running(command, core=core, environment=environment) as child:
         try:
+            if interrupt_after is not None:
+                _wait_for_itself(child)
+                time.sleep(interrupt_after)
+                child.process.send_signal(signal.SIGINT)
             code = child.process.wait(timeout)
         except subprocess.TimeoutExpired:
             raise child.failure(f"did not end within {timeout:.0f} s") from None
@@ -96,14 +116,20 @@ def run(command: Sequence[str], *, core: int, environment: Mapping[str, str], ti
         return child.output()
 
 
+def _wait_for_itself(child: Child) -> None:
+    """Until setpriv and taskset have become the command: before that, a SIGINT would kill it (exec(3), proc(5))."""
+    name = Path(f"/proc/{child.pid}/comm")
+    while child.process.poll() is None and name.read_text().strip() in ("setpriv", "taskset"):
+        time.sleep(0.005)
+
+
 def _kept_environment() -> dict[str, str]:
     return {name: os.environ[name] for name in KEPT_VARIABLES if name in os.environ}
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
-    """Kill the whole group and wait for it. A Ctrl-C meanwhile is delivered afterwards."""
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM})
-    try:
+    """Kill the whole group and wait for it."""
+    with _interrupts_deferred():
         with suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)  # SIGKILL: a server under test has nothing to lose
         process.wait()
@@ -111,5 +137,23 @@ def _end(process: subprocess.Popen[bytes]) -> None:
             if pipe:
                 with suppress(OSError):
                     pipe.close()
+
+
+@contextmanager
+def _interrupts_deferred() -> Iterator[None]:
+    """Ctrl-C and SIGTERM that come within the block are delivered when it ends.
+
+    By handlers rather than by a mask: children inherit a mask, but not handlers.
+    """
+    arrived: list[int] = []
+    before = {
+        number: signal.signal(number, lambda number, frame: arrived.append(number))
+        for number in (signal.SIGINT, signal.SIGTERM)
+    }
+    try:
+        yield
     finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)
+        for number in arrived:
+            signal.raise_signal(number)

@@ -18,7 +18,7 @@ ROUNDS, SECONDS = 3, 0.3  # of the timing without cProfile
 
 
 def main(arguments: list[str]) -> int:
-    loads = {workload.id: workload for workload in WORKLOADS if isinstance(workload, Load)}
+    loads = {w.id.upper(): w for w in WORKLOADS if isinstance(w, Load) and w.client == "wrk"}
     parser = argparse.ArgumentParser(
         prog="python -m benchmarks.profile", description=__doc__.partition("\n")[0]
     )

@@ -16,9 +16,6 @@ if TYPE_CHECKING:
 
 
 class Progress(Protocol):
-    def prepare(self, text: str) -> None:
-        """What is being done before the first step."""
-
     def begin(self, text: str) -> None:
         """What is being done now."""
 
@@ -29,9 +26,6 @@ class Progress(Protocol):
 class PlainProgress:
     def __init__(self, total: int) -> None:
         self._done, self._total = 0, total
-
-    def prepare(self, text: str) -> None:
-        print(text, flush=True)
 
     def begin(self, text: str) -> None:
         """Without a terminal only what is done is worth a line."""
@@ -44,9 +38,6 @@ class PlainProgress:
 class BarProgress:
     def __init__(self, bar: RichProgress, task: TaskID) -> None:
         self._bar, self._task = bar, task
-
-    def prepare(self, text: str) -> None:
-        self.begin(text)
 
     def begin(self, text: str) -> None:
         self._bar.update(self._task, description=text)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from benchmarks.contenders import Contender
 from benchmarks.rounds import Turn, last_attempts
-from benchmarks.workloads import RELATIONS, Measure, Relation, Workload
+from benchmarks.workloads import RATE, RELATIONS, Measure, Relation, Workload
 
 REFERENCE = "fastapi"  # whom the goals `core` and `whole` are about
 
@@ -59,7 +59,10 @@ class Goal:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One contender's figure at one measure, and its ratio to `against`. None stands for "no valid figure"."""
+    """One contender's figure at one measure, and its ratio to `against`. None stands for "no valid figure".
+
+    A measure that is judged by itself has a goal and no `against`.
+    """
 
     workload: str
     title: str
@@ -82,7 +85,7 @@ def rows(workloads: Sequence[Workload], contenders: Sequence[Contender], turns: 
         for workload in workloads
         for measure in workload.measures
         for contender in contenders
-        if contender.plays(workload)
+        if figures.rounds(workload.id, contender.name)
         for row in _rows_of(workload, measure, contender, contenders, figures)
     ]
 
@@ -99,17 +102,22 @@ def _rows_of(
     void = figures.rounds(workload.id, contender.name) - len(own)
     about = (workload.id, workload.title, measure.name, measure.unit, contender.name, spread_of_own, void)
     baseline = contenders[0]
-    if contender is baseline or not baseline.plays(workload):
+    if measure.at_most is not None:
+        goal = Goal(measure.at_most, at_least=False) if contender.goals else None
+        met = goal.met_by(spread_of_own.median) if goal and spread_of_own else None
+        yield Row(*about, goal=f"{goal} {measure.unit}" if goal else "", met=met)
+        return
+    if contender is baseline or not figures.rounds(workload.id, baseline.name):
         yield Row(*about)
     for other in contenders:
         goal = goal_of(measure, contender, other)
         is_baseline = other is baseline and contender is not baseline
-        if not (is_baseline or goal) or not other.plays(workload):
+        if not (is_baseline or goal) or not figures.rounds(workload.id, other.name):
             continue
         theirs = figures.of(workload.id, other.name, measure.name)
         ratio = paired(own, theirs)
         met = goal.met_by(ratio.median) if goal and ratio else None
-        yield Row(*about, other.name, ratio, _goal_text(measure, contender, other), met)
+        yield Row(*about, other.name, ratio, str(goal) if goal else "", met)
 
 
 def goal_of(measure: Measure, contender: Contender, other: Contender) -> Goal | None:
@@ -121,16 +129,6 @@ def goal_of(measure: Measure, contender: Contender, other: Contender) -> Goal | 
     else:
         bound = measure.goals.peers.get(other.name) if contender.goals == "whole" else None
     return None if bound is None else Goal(bound, measure.more_is_better)
-
-
-def _goal_text(measure: Measure, contender: Contender, other: Contender) -> str:
-    """The contender's own goal, and for the core alone what it is to become with vivace's server."""
-    goal = goal_of(measure, contender, other)
-    text = str(goal) if goal else ""
-    whole = measure.goals.whole
-    if contender.goals == "core" and other.name == REFERENCE and whole not in (None, measure.goals.core):
-        return f"{text or 'none'} (with its server {Goal(whole or 0, measure.more_is_better)})"
-    return text
 
 
 def relations(contenders: Sequence[Contender], turns: Sequence[Turn]) -> list[Row]:
@@ -145,9 +143,7 @@ def relations(contenders: Sequence[Contender], turns: Sequence[Turn]) -> list[Ro
 
 
 def _related(relation: Relation, contender: Contender, figures: Figures) -> Row | None:
-    left, right = (
-        figures.of(workload, contender.name, "requests/s") for workload in (relation.left, relation.right)
-    )
+    left, right = (figures.of(workload, contender.name, RATE) for workload in (relation.left, relation.right))
     if not all(figures.rounds(workload, contender.name) for workload in (relation.left, relation.right)):
         return None
     ratio = paired(left, right)
@@ -155,7 +151,7 @@ def _related(relation: Relation, contender: Contender, figures: Figures) -> Row 
     return Row(
         workload=relation.left,
         title=f"{relation.left} over {relation.right}",
-        measure="requests/s",
+        measure=RATE,
         unit="1/s",
         contender=contender.name,
         own=spread(list(left.values())) if left else None,

@@ -6,25 +6,31 @@ A turn never raises for what a contender does: a fault makes its figure void, an
 from __future__ import annotations
 
 import resource
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from benchmarks import cold, machine, wrk
-from benchmarks.answers import Answer, difference
+from benchmarks import cold, machine, soak, websocket, wrk
+from benchmarks.check import Referee
 from benchmarks.contenders import Contender
+from benchmarks.outcome import Outcome
 from benchmarks.processes import ChildError
 from benchmarks.servers import Server, serving
-from benchmarks.workloads import Cold, Load, Workload
+from benchmarks.workloads import RATE, Cold, Load, Soak, Workload
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """Of a run; durations in seconds, `idle_limit` is the longest wait for an idle machine before a turn."""
+    """Of a run; durations in seconds.
 
-    seconds: int
-    warmup: int
+    `idle_limit` is the longest wait for an idle machine before a turn; `soak_limit` ends a soak, however many requests
+    have been answered by then. A contender that has goals has ten times as long.
+    """
+
+    seconds: float
+    warmup: float
     connections: int
     idle_limit: float
+    soak_limit: float
     server_core: int
     load_core: int
 
@@ -38,7 +44,8 @@ class Reading:
     """What a turn gave: `values` by measure name, worth nothing if `void` has a reason.
 
     `stolen` is the share of both cores' time that the hypervisor took. `details` are for judging the figure:
-    latencies in µs, and how busy the server, the load generator and everything else were, in cores.
+    latencies in µs, and how busy the server, the load generator and everything else were, in cores. A `curve` is the
+    server's memory in MB after so many requests.
     """
 
     values: Mapping[str, float]
@@ -46,51 +53,69 @@ class Reading:
     stolen: float
     wait: machine.Wait
     details: Mapping[str, float] = field(default_factory=dict)
+    curve: Sequence[tuple[int, float]] = ()
 
 
-def take(workload: Workload, contender: Contender, expected: Answer | None, settings: Settings) -> Reading:
-    """Wait for an idle machine, then measure. `expected` is the answer to a load's request, from `check`."""
+def take(workload: Workload, contender: Contender, referee: Referee, settings: Settings) -> Reading:
+    """Wait for an idle machine, then measure."""
     wait = machine.wait_until_idle(settings.idle_limit)
     interval = Interval(settings.cores)
     try:
-        if isinstance(workload, Cold):
-            return _cold_turn(workload, contender, wait, interval, settings)
-        return _load_turn(workload, contender, expected, wait, interval, settings)
+        match workload:
+            case Load():
+                return _load_turn(workload, contender, referee, wait, settings)
+            case Cold():
+                reading = cold.read(workload, contender, core=settings.server_core)
+                named = dict(zip((m.name for m in workload.measures), reading.values, strict=True))
+                objection = referee.cold_objection(workload, contender, reading.digests)
+                return Reading(named, objection, interval.stolen_share, wait)
+            case Soak():
+                return _soak_turn(workload, contender, wait, settings)
     except ChildError as error:
         return Reading({}, str(error), interval.stolen_share, wait)
 
 
-def _cold_turn(
-    workload: Cold, contender: Contender, wait: machine.Wait, interval: Interval, settings: Settings
-) -> Reading:
-    values = cold.read(workload, contender, core=settings.server_core).values
-    named = {measure.name: value for measure, value in zip(workload.measures, values, strict=True)}
-    return Reading(named, None, interval.stolen_share, wait)
-
-
 def _load_turn(
-    workload: Load,
-    contender: Contender,
-    expected: Answer | None,
-    wait: machine.Wait,
-    interval: Interval,
-    settings: Settings,
+    workload: Load, contender: Contender, referee: Referee, wait: machine.Wait, settings: Settings
 ) -> Reading:
-    def load(seconds: int) -> wrk.Outcome:
-        return wrk.load(
-            workload, server.port, seconds=seconds, connections=settings.connections, core=settings.load_core
+    generator = {"wrk": wrk.load, "websocket": websocket.load}[workload.client]
+    connections = workload.connections or settings.connections
+
+    def load(seconds: float) -> Outcome:
+        return generator(
+            workload, server.port, seconds=seconds, connections=connections, core=settings.load_core
         )
 
     with serving(contender, workload, core=settings.server_core) as server:
-        if expected and (differs := difference(expected, server.first, contender.equal)):
-            return Reading({}, f"another answer than when checked: {differs}", interval.stolen_share, wait)
-        load(settings.warmup)
+        if objection := referee.objection(workload, contender, server.answers):
+            return Reading({}, objection, 0.0, wait)
+        load(settings.warmup * contender.longer_warmup)
         interval = Interval(settings.cores, server)
-        outcome = load(settings.seconds)
-        (measure,) = workload.measures
-        details = {"p50_us": outcome.p50_us, "p99_us": outcome.p99_us, **interval.shares()}
-        values = {measure.name: outcome.rate} if outcome.requests else {}
-        return Reading(values, outcome.fault(workload.status), interval.stolen_share, wait, details)
+        outcome = load(settings.seconds * workload.longer)
+        latencies = {f"p{percent}_us": value for percent, value in outcome.latencies.items()}
+        values = {RATE: outcome.rate} if outcome.requests else {}
+        return Reading(values, outcome.fault, interval.stolen_share, wait, {**latencies, **interval.shares()})
+
+
+def _soak_turn(workload: Soak, contender: Contender, wait: machine.Wait, settings: Settings) -> Reading:
+    limit = settings.soak_limit * (10 if contender.goals else 1)
+    with serving(contender, workload, core=settings.server_core) as server:
+        interval = Interval(settings.cores, server)
+        measured = soak.measure(
+            workload,
+            server,
+            limit=limit,
+            connections=settings.connections,
+            core=settings.load_core,
+        )
+        requests, megabytes = measured.curve[-1]
+        slope = soak.slope(measured.curve, workload.warm_up)
+        if slope is None:
+            return Reading({}, measured.fault or "too short for a slope", interval.stolen_share, wait)
+        names = [measure.name for measure in workload.measures]
+        values = dict(zip(names, (slope, megabytes), strict=True))
+        details = {"requests": requests, **interval.shares()}
+        return Reading(values, measured.fault, interval.stolen_share, wait, details, measured.curve)
 
 
 class Interval:

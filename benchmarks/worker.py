@@ -22,8 +22,8 @@ from contextlib import contextmanager
 from importlib import import_module
 from typing import Any
 
-from benchmarks.answers import Answer
 from benchmarks.contenders import Contender
+from benchmarks.messages import Answer
 from benchmarks.processes import Child, running
 from benchmarks.workloads import WORKLOADS, Load
 

@@ -1,4 +1,4 @@
-"""The load generator: wrk, driven by load.lua.
+"""The load generator for HTTP: wrk, driven by clients/load.lua.
 
 Chosen because one of its threads keeps up with any server of one core, and because it reports every error it meets.
 https://github.com/wg/wrk; Debian has it as the package `wrk`.
@@ -6,44 +6,21 @@ https://github.com/wg/wrk; Debian has it as the package `wrk`.
 
 from __future__ import annotations
 
-import json
+import math
 import shutil
 import subprocess
-from dataclasses import dataclass
+import tempfile
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
 from benchmarks.contenders import HOST
-from benchmarks.processes import ChildError, run
+from benchmarks.messages import Request
+from benchmarks.outcome import Outcome, parse
+from benchmarks.processes import run
 from benchmarks.workloads import Load
 
-SCRIPT = Path(__file__).with_name("load.lua")
+SCRIPT = Path(__file__).parent / "clients" / "load.lua"
 GRACE = 20.0  # seconds that wrk may take beyond its duration
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """What wrk saw during `seconds`; latencies in microseconds."""
-
-    requests: int
-    seconds: float
-    wrong_status: int
-    socket_errors: int
-    timeouts: int
-    p50_us: int
-    p99_us: int
-
-    @property
-    def rate(self) -> float:
-        """Requests per second."""
-        return self.requests / self.seconds
-
-    def fault(self, status: int) -> str | None:
-        """Why the figure is void, if it is."""
-        if self.wrong_status:
-            return f"{self.wrong_status} of {self.requests} answers were not {status}"
-        if self.socket_errors or self.timeouts:
-            return f"{self.socket_errors} socket errors, {self.timeouts} timeouts"
-        return None if self.requests else "no answer at all"
 
 
 def missing() -> list[str]:
@@ -58,21 +35,77 @@ def version() -> str:
     return words[1] if len(words) > 1 else "unknown"
 
 
-def load(workload: Load, port: int, *, seconds: int, connections: int, core: int) -> Outcome:
+def load(workload: Load, port: int, *, seconds: float, connections: int, core: int) -> Outcome:
     """Send the workload's request for `seconds` over keep-alive connections, one thread. Raises `ChildError`."""
     request = workload.request
     headers = [part for name, value in request.headers for part in ("-H", f"{name}: {value}")]
-    load = ["-t1", f"-c{connections}", f"-d{seconds}s", "--timeout", "5s", "-s", str(SCRIPT)]
-    command = ["wrk", *load, *headers, f"http://{HOST}:{port}{request.target}"]
-    environment = {"LOAD_METHOD": request.method, "LOAD_STATUS": str(workload.status)}
-    if request.body:
-        environment["LOAD_BODY"] = request.body.decode()
-    return parse(run(command, core=core, environment=environment, timeout=seconds + GRACE))
+    environment = {"LOAD_METHOD": request.method}
+    with tempfile.NamedTemporaryFile() as body:
+        if request.body:
+            body.write(request.body)
+            body.flush()
+            environment["LOAD_BODY_FILE"] = body.name
+        arguments = [*headers, f"http://{HOST}:{port}{request.target}"]
+        return _wrk(arguments, environment, {workload.status}, seconds, connections, core)
 
 
-def parse(output: str) -> Outcome:
-    """The line of JSON that load.lua writes after wrk's own text. Raises `ChildError` if there is none."""
-    for line in reversed(output.splitlines()):
-        if line.startswith("{"):
-            return Outcome(**json.loads(line))
-    raise ChildError(f"wrk printed no result:\n{output.strip() or '(nothing)'}")
+def load_several(
+    requests: Sequence[Request],
+    statuses: Collection[int],
+    port: int,
+    *,
+    seconds: float,
+    connections: int,
+    core: int,
+) -> Outcome:
+    """As `load`, with these requests in turn, whose answers must have one of `statuses`."""
+    with tempfile.TemporaryDirectory() as directory:
+        files = [Path(directory, str(number)) for number in range(len(requests))]
+        for file, request in zip(files, requests, strict=True):
+            file.write_bytes(as_sent(request, port))
+        environment = {"LOAD_REQUESTS": ":".join(map(str, files))}
+        return _wrk([f"http://{HOST}:{port}/"], environment, statuses, seconds, connections, core)
+
+
+def as_sent(request: Request, port: int) -> bytes:
+    """The bytes of an HTTP/1.1 request (RFC 9112, 2.1)."""
+    fields = [("Host", f"{HOST}:{port}"), *request.headers]
+    if request.body or request.method in ("POST", "PUT"):
+        fields.append(("Content-Length", str(len(request.body))))
+    lines = [f"{request.method} {request.target} HTTP/1.1", *(f"{name}: {value}" for name, value in fields)]
+    return "\r\n".join([*lines, "", ""]).encode() + request.body
+
+
+def _wrk(
+    arguments: Sequence[str],
+    environment: dict[str, str],
+    statuses: Collection[int],
+    seconds: float,
+    connections: int,
+    core: int,
+) -> Outcome:
+    whole = math.ceil(
+        seconds
+    )  # wrk takes whole seconds; interrupted, it ends at once and reports what it has
+    command = [
+        "wrk",
+        "-t1",
+        f"-c{connections}",
+        f"-d{whole}s",
+        "--timeout",
+        "5s",
+        "-s",
+        str(SCRIPT),
+        *arguments,
+    ]
+    environment |= {"LOAD_STATUSES": ",".join(map(str, sorted(statuses)))}
+    interrupt_after = seconds if seconds < whole else None
+    return parse(
+        run(
+            command,
+            core=core,
+            environment=environment,
+            timeout=whole + GRACE,
+            interrupt_after=interrupt_after,
+        )
+    )

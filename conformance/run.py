@@ -38,8 +38,6 @@ NEEDED = ("tests/", "docs_src/", "scripts/", "docs/", "pyproject.toml", "LICENSE
 LEFT_OUT = ("tests/benchmarks", "tests/memory_benchmarks")  # they measure; benchmarks/ does that for vivace
 MOST_EXCUSES = 29
 
-SOURCES = CACHE / f"fastapi-{VERSION}"
-
 
 class ConformanceError(Exception):
     """The run cannot start or cannot be believed; the message says what to do."""
@@ -48,37 +46,56 @@ class ConformanceError(Exception):
 # --- fetch and unpack -----------------------------------------------------------------------------------------------
 
 
-def fetch() -> Path:
-    """The source distribution, from the cache or the package index."""
-    archive = CACHE / f"fastapi-{VERSION}.tar.gz"
-    if not archive.exists():
-        print(f"conformance: fetching the source distribution of fastapi {VERSION}", flush=True)
-        CACHE.mkdir(parents=True, exist_ok=True)
-        download = ["download", "-qq", "--no-deps", "--no-binary", ":all:", "--dest", str(CACHE)]
-        pip(*download, f"fastapi=={VERSION}")
-    checksum = hashlib.sha256(archive.read_bytes()).hexdigest()
-    if checksum != SHA256:
-        raise ConformanceError(
-            f"{archive} has the SHA-256 {checksum}, expected {SHA256}. Delete it and run again."
-        )
-    return archive
+@dataclass(frozen=True)
+class Distribution:
+    """A source distribution of the package index, of which what starts with `needed` is unpacked.
 
-
-def unpack(archive: Path) -> None:
-    """Put the tests and what they read under `SOURCES`.
-
-    The framework's own package is left packed: nothing here is to import it, or to read it.
+    The packages themselves are left packed: nothing here is to import them, or to read them.
     """
-    done = SOURCES / ".unpacked"
-    if done.exists():
-        return
-    top = f"fastapi-{VERSION}/"
-    with tarfile.open(archive) as tar:
-        # Python before 3.11.4 has no extraction filters; the checksum has vouched for the archive.
-        tar.extraction_filter = getattr(tarfile, "data_filter", lambda member, path: member)
-        members = [m for m in tar.getmembers() if m.name.removeprefix(top).startswith(NEEDED)]
-        tar.extractall(CACHE, members)
-    done.touch()
+
+    name: str
+    version: str
+    sha256: str
+    needed: tuple[str, ...]
+
+    @property
+    def folder(self) -> Path:
+        return CACHE / f"{self.name}-{self.version}"
+
+    def provide(self) -> Path:
+        """The folder with what is needed, fetched and unpacked unless it is there."""
+        done = self.folder / ".unpacked"
+        if not done.exists():
+            self._unpack(self._fetch())
+            done.touch()
+        return self.folder
+
+    def _fetch(self) -> Path:
+        """The archive, from the cache or the package index."""
+        archive = CACHE / f"{self.name}-{self.version}.tar.gz"
+        if not archive.exists():
+            print(f"conformance: fetching the source distribution of {self.name} {self.version}", flush=True)
+            CACHE.mkdir(parents=True, exist_ok=True)
+            download = ["download", "-qq", "--no-deps", "--no-binary", ":all:", "--dest", str(CACHE)]
+            pip(*download, f"{self.name}=={self.version}")
+        checksum = hashlib.sha256(archive.read_bytes()).hexdigest()
+        if checksum != self.sha256:
+            raise ConformanceError(
+                f"{archive} has the SHA-256 {checksum}, expected {self.sha256}. Delete it and run again."
+            )
+        return archive
+
+    def _unpack(self, archive: Path) -> None:
+        top = f"{self.folder.name}/"
+        with tarfile.open(archive) as tar:
+            # Python before 3.11.4 has no extraction filters; the checksum has vouched for the archive.
+            tar.extraction_filter = getattr(tarfile, "data_filter", lambda member, path: member)
+            members = [m for m in tar.getmembers() if m.name.removeprefix(top).startswith(self.needed)]
+            tar.extractall(CACHE, members)
+
+
+FASTAPI = Distribution("fastapi", VERSION, SHA256, NEEDED)
+SOURCES = FASTAPI.folder
 
 
 # --- install --------------------------------------------------------------------------------------------------------
@@ -253,7 +270,7 @@ def main() -> int:
     framework = "fastapi" if options.oracle else "vivace"
     everything = not (options.files or options.k or options.pytest)
     try:
-        unpack(fetch())
+        FASTAPI.provide()
         install()
         excused = {} if options.oracle else read_excused()
         env = environment(framework, excused)

@@ -5,7 +5,7 @@ import json
 from starlette.types import Receive, Scope, Send
 
 
-async def hello(scope: Scope, receive: Receive, send: Send) -> None:
+async def app(scope: Scope, receive: Receive, send: Send) -> None:
     if scope["type"] != "http":  # uvicorn takes the exception for "has no lifespan"
         raise NotImplementedError(f"{scope['type']} is not served here")
     status, content = answer(scope["method"], scope["path"])

@@ -1,6 +1,7 @@
 """What is read from /proc, from wrk, from answers; and that children end with their block."""
 
 import os
+import signal
 import sys
 import time
 from pathlib import Path
@@ -8,8 +9,10 @@ from pathlib import Path
 import pytest
 
 from benchmarks import processes, wrk
-from benchmarks.answers import Answer, difference, make_answer
+from benchmarks.answers import difference
 from benchmarks.machine import parse_cpu_times
+from benchmarks.messages import Answer, make_answer
+from benchmarks.outcome import parse
 from benchmarks.processes import ChildError, run, running
 
 STAT = """\
@@ -19,8 +22,8 @@ cpu1 10 0 5 30 5 0 0 0 0 0
 intr 1 2 3
 """
 RESULT = (
-    '{"requests": 100, "seconds": 2.0, "wrong_status": 0, "socket_errors": 0, "timeouts": 0,'
-    ' "p50_us": 1, "p99_us": 2}'
+    '{"requests": 100, "seconds": 2.0, "wrong": 0, "socket_errors": 0, "timeouts": 0,'
+    ' "latencies": {"50": 1, "99.9": 2}}'
 )
 CORE = min(os.sched_getaffinity(0))
 
@@ -32,32 +35,32 @@ def test_cpu_times_of_all_cores_and_of_some() -> None:
     assert (whole - one).stolen_share == pytest.approx(5 / 55)
 
 
-def test_wrk_result_is_its_last_json_line() -> None:
-    outcome = wrk.parse(f"Running 2s test\n{RESULT}\n")
+def test_the_result_of_a_load_generator_is_its_last_json_line() -> None:
+    outcome = parse(f"Running 2s test\n{RESULT}\n")
     assert outcome.rate == 50
-    assert outcome.fault(200) is None
+    assert outcome.fault is None
 
 
 @pytest.mark.parametrize(
     ("field", "fault"),
     [
-        ('"wrong_status": 7', "7 of 100 answers were not 200"),
+        ('"wrong": 7', "7 of 100 answers were not the expected ones"),
         ('"socket_errors": 2', "2 socket errors, 0 timeouts"),
         ('"timeouts": 3', "0 socket errors, 3 timeouts"),
     ],
 )
-def test_wrk_errors_make_the_figure_void(field: str, fault: str) -> None:
+def test_errors_make_the_figure_void(field: str, fault: str) -> None:
     name = field.partition(":")[0]
-    assert wrk.parse(RESULT.replace(f"{name}: 0", field)).fault(200) == fault
+    assert parse(RESULT.replace(f"{name}: 0", field)).fault == fault
 
 
 def test_no_answer_is_a_fault_too() -> None:
-    assert wrk.parse(RESULT.replace("100", "0")).fault(200) == "no answer at all"
+    assert parse(RESULT.replace("100", "0")).fault == "no answer at all"
 
 
-def test_wrk_without_a_result() -> None:
+def test_a_load_generator_without_a_result() -> None:
     with pytest.raises(ChildError, match="unable to connect"):
-        wrk.parse("unable to connect to 127.0.0.1:1")
+        parse("unable to connect to 127.0.0.1:1")
 
 
 def test_headers_are_compared_less_date_and_case() -> None:
@@ -78,10 +81,30 @@ def test_each_part_of_an_answer_counts(actual: Answer, says: str) -> None:
     assert (difference(Answer(200, (("x", "1"),), b'{"a": 1}'), actual, "bytes") or "").startswith(says)
 
 
-def test_equal_in_meaning() -> None:
-    expected = Answer(200, (("x", "1"),), b'{"a": 1}')
-    assert difference(expected, Answer(200, (), b'{"a":1}'), "meaning") is None
-    assert difference(expected, Answer(200, (), b'{"a":2}'), "meaning") is not None
+JSON = (("content-type", "application/json; charset=utf-8"),)
+
+
+@pytest.mark.parametrize(
+    ("actual", "says"),
+    [
+        (Answer(200, (("content-type", "application/json"), ("x", "1")), b'{"a":1}'), None),
+        (Answer(200, JSON, b'{"a": 2}'), "body"),
+        (Answer(200, (("content-type", "text/plain"),), b'{"a": 1}'), "content type 'text/plain' instead of"),
+        (Answer(201, JSON, b'{"a": 1}'), "status 201 instead of 200"),
+    ],
+)
+def test_equal_in_meaning_is_status_media_type_and_value(actual: Answer, says: str | None) -> None:
+    differs = difference(Answer(200, JSON, b'{"a": 1}'), actual, "meaning")
+    assert differs is None if says is None else (differs or "").startswith(says)
+
+
+def test_of_a_refusal_the_class_of_its_status_counts() -> None:
+    refused = Answer(422, JSON, b'{"detail": []}')
+    assert difference(refused, Answer(400, (), b"no"), "meaning") is None
+    assert (difference(refused, Answer(200, JSON, b"{}"), "meaning") or "").startswith(
+        "status 200 instead of a refusal"
+    )
+    assert difference(refused, Answer(400, (), b"no"), "bytes") is not None
 
 
 def test_output_of_a_child_and_its_core() -> None:
@@ -94,6 +117,12 @@ def test_a_child_gets_no_stray_variables(monkeypatch: pytest.MonkeyPatch) -> Non
     script = "import os; print(os.environ.get('UVICORN_WORKERS'), os.environ['ASKED_FOR'])"
     output = run([sys.executable, "-c", script], core=CORE, environment={"ASKED_FOR": "yes"}, timeout=30)
     assert output == "None yes\n"
+
+
+def test_a_child_that_is_interrupted_reports_what_it_has() -> None:
+    script = "import signal; signal.signal(signal.SIGINT, lambda *_: print('done')); signal.pause()"
+    command = [sys.executable, "-c", script]
+    assert run(command, core=CORE, environment={}, timeout=30, interrupt_after=2.0) == "done\n"
 
 
 def test_a_failed_child_says_what_it_printed() -> None:
@@ -115,6 +144,15 @@ def test_grandchildren_end_with_the_block() -> None:
             time.sleep(0.02)
     assert child.process.returncode is not None
     assert ended(int(output))
+
+
+def test_ctrl_c_waits_until_a_child_is_somebodys() -> None:
+    steps = []
+    with pytest.raises(KeyboardInterrupt), processes._interrupts_deferred():  # noqa: PT012 - what follows must run
+        signal.raise_signal(signal.SIGINT)
+        steps.append("the child is made")
+    assert steps == ["the child is made"]
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
 
 
 def ended(pid: int) -> bool:

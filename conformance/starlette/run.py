@@ -1,7 +1,7 @@
 """Run Starlette's own tests of its middlewares, unchanged, against vivace's.
 
-    python -m conformance.starlette.run                     # in messages, on the lane, and as answers
-    python -m conformance.starlette.run --way starlette     # against Starlette's own: how EXPECTED was made
+    python -m conformance.starlette.run                     # in messages, on the lane, as answers, called directly
+    python -m conformance.starlette.run --way starlette     # against Starlette's own: how the numbers were made
     python -m conformance.starlette.run -- -k vary -x       # more options for pytest
 
 The source distribution is fetched by name and version from the package index, its checksum is checked, and its tests
@@ -12,50 +12,27 @@ place of Starlette's. A test may fail only if `excused.toml` says why, and then 
 from __future__ import annotations
 
 import argparse
-import hashlib
 import json
 import os
 import subprocess
 import sys
-import tarfile
 import tomllib
 from pathlib import Path
 
-from conformance.run import CACHE, ConformanceError, pip
+from conformance.run import CACHE, ConformanceError, Distribution
 
 HERE = Path(__file__).resolve().parent
-VERSION = "1.10.0"
-SHA256 = "b8399098d4c1e3522734f7235dc79b1fc967f96cf139c81e0fa30479e0685f9b"
-SOURCES = CACHE / f"starlette-{VERSION}"
+STARLETTE = Distribution(
+    name="starlette",
+    version="1.10.0",
+    sha256="b8399098d4c1e3522734f7235dc79b1fc967f96cf139c81e0fa30479e0685f9b",
+    needed=("tests/", "pyproject.toml"),
+)
 
-FILES = ("cors", "gzip", "https_redirect", "session", "trusted_host")
-EXPECTED = 198
-WAYS = ("messages", "lane", "answer")
-
-
-def fetch() -> None:
-    """The tests, under `SOURCES`."""
-    done = SOURCES / ".unpacked"
-    if done.exists():
-        return
-    archive = CACHE / f"starlette-{VERSION}.tar.gz"
-    if not archive.exists():
-        print(f"conformance: fetching the source distribution of starlette {VERSION}", flush=True)
-        CACHE.mkdir(parents=True, exist_ok=True)
-        download = ["download", "-qq", "--no-deps", "--no-binary", ":all:", "--dest", str(CACHE)]
-        pip(*download, f"starlette=={VERSION}")
-    checksum = hashlib.sha256(archive.read_bytes()).hexdigest()
-    if checksum != SHA256:
-        raise ConformanceError(
-            f"{archive} has the SHA-256 {checksum}, expected {SHA256}. Delete it and run again."
-        )
-    top = f"starlette-{VERSION}/"
-    with tarfile.open(archive) as tar:
-        # Python before 3.11.4 has no extraction filters; the checksum has vouched for the archive.
-        tar.extraction_filter = getattr(tarfile, "data_filter", lambda member, path: member)
-        needed = ("tests/", "pyproject.toml")
-        tar.extractall(CACHE, [m for m in tar.getmembers() if m.name.removeprefix(top).startswith(needed)])
-    done.touch()
+OURS = ("cors", "gzip", "https_redirect", "session", "trusted_host")
+# The files of each way, and how many tests they have.
+WAYS = {"messages": (OURS, 198), "lane": (OURS, 198), "answer": (OURS, 198), "direct": (("base",), 65)}
+ALL = ((*OURS, "base"), 263)
 
 
 def read_excused(way: str) -> dict[str, str]:
@@ -65,6 +42,7 @@ def read_excused(way: str) -> dict[str, str]:
 
 def run(way: str, pytest_options: list[str]) -> list[str]:
     """Run all files in one way; gives what there is to object."""
+    files, expected = WAYS.get(way, ALL)
     excused_file, ledger_file = CACHE / "starlette-excused.json", CACHE / "starlette-ledger.json"
     excused = read_excused(way)
     excused_file.write_text(json.dumps(excused))
@@ -80,8 +58,8 @@ def run(way: str, pytest_options: list[str]) -> list[str]:
     }
     command = [sys.executable, "-m", "pytest", "-q", "-p", "conformance_ledger", "-p", "ways"]
     command += ["-p", "no:sugar", "-p", "no:cacheprovider", *pytest_options]
-    command += [f"tests/middleware/test_{name}.py" for name in FILES]
-    subprocess.run(command, cwd=SOURCES, env=env)
+    command += [f"tests/middleware/test_{name}.py" for name in files]
+    subprocess.run(command, cwd=STARLETTE.provide(), env=env)
     if not ledger_file.exists():
         raise ConformanceError("pytest did not get as far as a result, see above")
     outcomes = json.loads(ledger_file.read_text())["outcomes"]
@@ -90,8 +68,8 @@ def run(way: str, pytest_options: list[str]) -> list[str]:
     ]
     if not pytest_options:
         total = sum(len(tests) for tests in outcomes.values())
-        if total != EXPECTED:
-            objections.append(f"{way}: {total} tests; with Starlette itself it is {EXPECTED}")
+        if total != expected:
+            objections.append(f"{way}: {total} tests; with Starlette itself it is {expected}")
         known = {test for tests in outcomes.values() for test in tests}
         objections += [
             f"{way}: excused, but there is no such test: {test}" for test in excused.keys() - known
@@ -105,8 +83,7 @@ def main() -> int:
     parser.add_argument("pytest", nargs="*", help="more options for pytest, after --")
     options = parser.parse_args()
     try:
-        fetch()
-        ways = [options.way] if options.way else WAYS
+        ways = [options.way] if options.way else [*WAYS]
         objections = [line for way in ways for line in run(way, options.pytest)]
     except ConformanceError as error:
         print(f"conformance: {error}", file=sys.stderr)

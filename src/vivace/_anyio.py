@@ -1,18 +1,54 @@
-"""What anyio tells nobody, and sync code in a worker thread depends on: which loop it works for, and which task.
+"""What anyio tells nobody: the cancel scope around a task, and what sync code in a worker thread asks for.
 
 `anyio.from_thread.run`, `run_sync` and `check_cancelled` work in a thread that anyio has started; they are documented,
-so they must work in ours. anyio keeps what they need under private names. Those are looked up here, and only here,
-once; where one is missing (a later anyio), `load` raises `ImportError` and the caller lets anyio run the call.
+so they must work in ours. anyio keeps what they need under private names. Those are looked up here, and only here;
+where one is missing (a later anyio), callers do what is right on any anyio, at its price.
 
 No other file touches anyio's private names, but for the attributes that the protocols here declare.
 """
 
 from __future__ import annotations
 
-import asyncio
+import sys
 from collections.abc import Callable, Mapping
 from contextvars import Context
-from typing import Any, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+
+if TYPE_CHECKING:
+    import asyncio
+
+_UNKNOWN = object()
+
+
+def current_task() -> asyncio.Task[Any] | None:
+    """The running task, `None` where there is none that is asyncio's."""
+    # PERF (W12): `import vivace` does without asyncio, which whoever has started an event loop has imported.
+    module: Any = sys.modules.get("asyncio")
+    if module is None:
+        return None
+    try:
+        task: asyncio.Task[Any] | None = module.current_task()
+    except RuntimeError:  # another event loop than asyncio's
+        return None
+    return task
+
+
+def current_cancel_scope() -> Any:
+    """The innermost anyio cancel scope around the running task, `None` if there is none.
+
+    An object of its own where it cannot be told: on trio, or with an anyio whose inside has changed.
+    """
+    task = current_task()
+    if task is None:
+        return _UNKNOWN
+    backend = sys.modules.get("anyio._backends._asyncio")
+    if backend is None:  # nobody has made a scope in this process
+        return None
+    states = getattr(backend, "_task_states", None)
+    if states is None:
+        return _UNKNOWN
+    state = states.get(task)
+    return None if state is None else getattr(state, "cancel_scope", _UNKNOWN)
 
 
 class HostScope(Protocol):

@@ -8,13 +8,16 @@ nothing; when one is set, every lookup is forgotten, and what is compiled anew g
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping
+from importlib import import_module
 from types import ModuleType
 from typing import Any
 
 from ._watched import forget_lookups
 
 _MODULE = "vivace.routing"
-_own: dict[str, Any] = {}
+_own: dict[str, Any] = {}  # the doors that have been looked at, as they are without replacement
+_elsewhere: dict[str, str] = {}  # the doors that another module defines
 
 # The doors that are steps of a handler, rather than makers of one.
 STEPS = ("run_endpoint_function", "solve_dependencies", "serialize_response")
@@ -23,14 +26,26 @@ STEPS = ("run_endpoint_function", "solve_dependencies", "serialize_response")
 class _ModuleWithDoors(ModuleType):
     def __setattr__(self, name: str, value: Any) -> None:
         super().__setattr__(name, value)
-        if name in _own:
+        if name in _own or name in _elsewhere:
             forget_lookups()
 
+    def __getattr__(self, name: str) -> Any:
+        # PERF (W12): what compiles endpoints is imported when the first one is compiled.
+        if name not in _elsewhere:
+            raise AttributeError(f"module {_MODULE!r} has no attribute {name!r}")
+        door = _own[name] = getattr(import_module(_elsewhere[name]), name)
+        super().__setattr__(name, door)
+        return door
 
-def install(*names: str) -> None:
-    """Make these names of the routing module doors; called by that module once they are defined."""
+
+def install(*names: str, elsewhere: Mapping[str, str]) -> None:
+    """Make these names of the routing module doors; called by that module once they are defined.
+
+    `elsewhere` names doors that the module shows and another defines, with that module.
+    """
     module = sys.modules[_MODULE]
     _own.update({name: getattr(module, name) for name in names})
+    _elsewhere.update(elsewhere)
     module.__class__ = _ModuleWithDoors
 
 
@@ -41,4 +56,5 @@ def module() -> Any:
 
 def are_replaced(*names: str) -> bool:
     """Whether any of these doors, or any at all, is not ours any more."""
-    return any(getattr(sys.modules[_MODULE], name) is not _own[name] for name in names or _own)
+    shown = vars(sys.modules[_MODULE])
+    return any(shown.get(name) is not _own.get(name) for name in names or {*_own, *_elsewhere})

@@ -1,5 +1,7 @@
 """`form_limits=`: how much of a form is parsed before the request is refused."""
 
+from functools import cache
+
 from pydantic import ConfigDict, NonNegativeInt, TypeAdapter, with_config
 from typing_extensions import TypedDict
 
@@ -16,9 +18,11 @@ class _FormLimits(TypedDict, total=False):
     """How many bytes a field of a multipart form may have. Files are bounded by `max_body_size`."""
 
 
-_form_limits_adapter = TypeAdapter(_FormLimits)
+@cache  # PERF (W12): most programs set no limits, and an adapter takes a millisecond to build
+def _form_limits_adapter() -> TypeAdapter[_FormLimits]:
+    return TypeAdapter(_FormLimits)
 
 
 def _validate_form_limits(limits: _FormLimits | None) -> _FormLimits:
     """A copy of the limits, `{}` for None. Raises Pydantic's ValidationError, a ValueError."""
-    return _form_limits_adapter.validate_python({} if limits is None else limits)
+    return {} if limits is None else _form_limits_adapter().validate_python(limits)

@@ -12,12 +12,11 @@ import inspect
 import re
 from collections.abc import Callable, Iterable
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from starlette.routing import compile_path, get_name
 
 from vivace import params
-from vivace._compile.variants import Variants
 from vivace._plan.body import body_field, should_embed
 from vivace._plan.build import build_endpoint_plan, build_websocket_plan
 from vivace._plan.dependant import Dependant
@@ -38,6 +37,9 @@ from vivace.datastructures import DefaultPlaceholder
 
 from ._options import RouteOptions, checked_limits
 
+if TYPE_CHECKING:
+    from vivace._compile.variants import Variants
+
 
 class Planned:
     """An endpoint under a path, with its plan and what is compiled from it."""
@@ -49,10 +51,11 @@ class Planned:
     endpoint: Callable[..., Any]
     dependencies: list[params.Depends]
     dependency_overrides_provider: Any
+    inline: bool = False
 
     @cached_property
     def root(self) -> DependencyPlan:
-        return build_root(self.endpoint, self.path_format, self.dependencies)
+        return build_root(self.endpoint, self.path_format, self.dependencies, self.inline)
 
     @property
     def current_root(self) -> DependencyPlan:
@@ -98,6 +101,9 @@ class Planned:
     @cached_property
     def variants(self) -> Variants:
         """The compiled forms, by the overrides in force."""
+        # PERF (W12): what compiles endpoints is imported when the first one is compiled.
+        from vivace._compile.variants import Variants
+
         plan = self.plan
         warn_of_mistakes(plan, frozenset(getattr(self, "methods", None) or ()))
         return Variants(plan, self.title)
@@ -177,6 +183,7 @@ class Operation(Planned):
         self.openapi_extra = options.openapi_extra
         self.generate_unique_id_function = options.generate_unique_id_function
         self.strict_content_type = options.strict_content_type
+        self.inline = options.inline
         self.tags = options.tags or []
         self.responses = options.responses or {}
         self.dependencies = list(options.dependencies or [])

@@ -10,7 +10,6 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from difflib import get_close_matches
 from enum import Enum
 from typing import TYPE_CHECKING, Any, TypedDict, TypeVar
 
@@ -82,6 +81,8 @@ class OperationOptions(TypedDict, total=False):
     """Largest request body in bytes; above it the answer is 413."""
     form_limits: _FormLimits | None
     """Limits of forms: `max_files`, `max_fields` (counts) and `max_part_size` (bytes)."""
+    inline: bool
+    """Call a `def` endpoint on the event loop rather than in a worker thread: for one that does next to nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +117,7 @@ class RouteOptions:
     strict_content_type: bool | DefaultPlaceholder = field(default_factory=lambda: Default(True))
     max_body_size: int | None = None
     form_limits: _FormLimits | None = None
+    inline: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,6 +216,8 @@ def checked_operation_options(options: Mapping[str, Any], method: str) -> None:
     """Raise `TypeError`, with the closest name, for a keyword that no operation has."""
     for name in options:
         if name not in OperationOptions.__annotations__:
+            from difflib import get_close_matches
+
             close = get_close_matches(name, OperationOptions.__annotations__, n=1)
             hint = f". Did you mean {close[0]!r}?" if close else ""
             raise TypeError(f"{method}() got an unexpected keyword argument {name!r}{hint}")

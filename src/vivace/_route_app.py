@@ -8,8 +8,8 @@ from typing import Any
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from vivace._compile.observe import SCOPE_KEY as TELEMETRY_KEY
 from vivace._operation import Operation, WebSocketOperation
+from vivace.telemetry._api import SCOPE_KEY as TELEMETRY_KEY
 
 from . import _doors
 

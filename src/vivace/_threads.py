@@ -15,20 +15,22 @@ Where the price was saved is said at each `# PERF:`. How many threads there are,
 
 from __future__ import annotations
 
-import asyncio
 import math
 from collections import deque
 from collections.abc import AsyncGenerator, Callable, Coroutine, Iterable
 from contextvars import copy_context
 from functools import cache, partial
 from threading import local
-from typing import Any, ParamSpec, TypeVar, cast
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar, cast
 
 from anyio import CancelScope, CapacityLimiter, WouldBlock, to_thread
 from anyio.lowlevel import RunVar, checkpoint, checkpoint_if_cancelled
 
 from . import _anyio
 from ._workers import workers
+
+if TYPE_CHECKING:
+    import asyncio
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -236,14 +238,16 @@ class _Call:
 
 
 async def _run(is_exit: bool, function: Callable[..., T], args: tuple[Any, ...], kwargs: dict[str, Any]) -> T:
+    import asyncio  # PERF (W12): here, so that `import vivace` does without it
+
     try:
         loop = asyncio.get_running_loop()
-    except RuntimeError:
-        mailbox = task = None  # on trio
-    else:
-        mailbox = _mailboxes.get(loop) or _open_mailbox(loop)
         task = asyncio.current_task(loop)
+    except RuntimeError:
+        task = None
+    mailbox = None if task is None else _mailboxes.get(loop) or _open_mailbox(loop)
     if mailbox is None or task is None:
+        # Outside the `except`: what the call raises must not have that error as its context.
         return await _run_with_anyio(is_exit, function, args, kwargs)
     # PERF (W4): anyio enters a cancel scope and yields to the loop twice before each call. Here the scope that the
     # task is in is looked at, and what a scope is for happens only when there is a cancellation.
@@ -270,15 +274,15 @@ async def _run(is_exit: bool, function: Callable[..., T], args: tuple[Any, ...],
         try:
             await call.wait
         except asyncio.CancelledError:
-            if scope is None or not scope._effectively_cancelled:
+            is_by_scope = scope is not None and scope._effectively_cancelled
+            if not (is_by_scope or is_exit):
                 call.is_abandoned = True
                 raise
-            # By its scope. That is swallowed and comes again where the task waits next: the call goes on, and what it
-            # gives must not be lost.
-            with CancelScope(shield=True):
-                if not call.has_ended:
-                    call.wait = mailbox.loop.create_future()
-                    await call.wait
+            await _wait_for_end(call, is_exit)
+            # By its scope: that is swallowed and comes again where the task waits next. The call went on, and what it
+            # gave must not be lost.
+            if not is_by_scope:
+                raise
     finally:
         limiter.release_on_behalf_of(task)
     if call.error is None:
@@ -288,6 +292,20 @@ async def _run(is_exit: bool, function: Callable[..., T], args: tuple[Any, ...],
         raise error
     finally:
         del error  # its traceback holds this frame, and that of `_Call.run`
+
+
+async def _wait_for_end(call: _Call, is_exit: bool) -> None:
+    """Wait although the task is cancelled; for exit code, however often: a server that shuts down cancels twice."""
+    import asyncio
+
+    with CancelScope(shield=True):
+        while not call.has_ended:
+            call.wait = call.mailbox.loop.create_future()
+            try:
+                await call.wait
+            except asyncio.CancelledError:
+                if not is_exit:
+                    raise
 
 
 async def _run_with_anyio(

@@ -9,6 +9,7 @@ import warnings
 from collections.abc import Awaitable, Callable, Collection, Coroutine, Mapping, Sequence
 from enum import Enum
 from sys import modules
+from types import ModuleType
 from typing import Any, Literal, TypeVar
 
 from starlette.applications import Starlette
@@ -19,16 +20,24 @@ from starlette.middleware.base import BaseHTTPMiddleware
 from starlette.middleware.errors import ServerErrorMiddleware
 from starlette.middleware.exceptions import ExceptionMiddleware
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, JSONResponse, Response
+from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute
 from starlette.types import ASGIApp, Lifespan, Receive, Scope, Send
 from typing_extensions import Unpack, deprecated
 
 from vivace import params, routing
 from vivace._body_limit import AppBodyLimitMiddleware
-from vivace._entry import Entry, UnhandledErrors, WholeEntry, server_error_handler
+from vivace._entry import (
+    Entry,
+    OuterErrors,
+    UnhandledErrors,
+    WholeEntry,
+    server_error_handler,
+    server_error_layer,
+)
 from vivace._form_limits import _FormLimits
 from vivace._frontend import FrontendFallback
+from vivace._http_middleware import called_directly
 from vivace._operation_id import generate_unique_id
 from vivace._options import OperationOptions, Responses, UniqueIdFunction, shows_options
 from vivace._verbs import Verbs
@@ -44,7 +53,6 @@ from vivace.exceptions import (
     RequestValidationError,
     WebSocketRequestValidationError,
 )
-from vivace.openapi import docs
 from vivace.telemetry import TelemetryConfig
 from vivace.telemetry import _api as telemetry_api
 from vivace.types import DecoratedCallable
@@ -63,7 +71,8 @@ class FastAPI(Verbs, Starlette):
             return {"item_id": item_id, "q": q}
 
     An ASGI 3 application: serve it with any ASGI server. The OpenAPI document is at `openapi_url`, its pages
-    at `docs_url` and `redoc_url`; `None` switches each off. `dependencies`, `responses`, `callbacks`,
+    at `docs_url`, `redoc_url` and `scalar_url`; `None` switches each off. The pages load nothing from elsewhere,
+    unless `docs_assets="cdn"` says so. `dependencies`, `responses`, `callbacks`,
     `deprecated`, `default_response_class`, `generate_unique_id_function` and the limits are those of its
     router. Raises `AssertionError` for an OpenAPI document without title or version, `ValueError` for wrong
     limits.
@@ -87,6 +96,8 @@ class FastAPI(Verbs, Starlette):
         redirect_slashes: bool = True,
         docs_url: str | None = "/docs",
         redoc_url: str | None = "/redoc",
+        scalar_url: str | None = None,
+        docs_assets: Literal["local", "cdn"] = "local",
         swagger_ui_oauth2_redirect_url: str | None = "/docs/oauth2-redirect",
         swagger_ui_init_oauth: dict[str, Any] | None = None,
         middleware: Sequence[Middleware] | None = None,
@@ -127,6 +138,9 @@ class FastAPI(Verbs, Starlette):
         self.root_path_in_servers = root_path_in_servers
         self.docs_url = docs_url
         self.redoc_url = redoc_url
+        self.scalar_url = scalar_url
+        assert docs_assets in ("local", "cdn"), f"docs_assets is 'local' or 'cdn', not {docs_assets!r}"
+        self.docs_assets: Literal["local", "cdn"] = docs_assets
         self.swagger_ui_oauth2_redirect_url = swagger_ui_oauth2_redirect_url
         self.swagger_ui_init_oauth = swagger_ui_init_oauth
         self.swagger_ui_parameters = swagger_ui_parameters
@@ -203,23 +217,31 @@ class FastAPI(Verbs, Starlette):
         """The application inside out: the entry, the user's middleware, and the layer that answers 500."""
         for key in self.exception_handlers:
             assert isinstance(key, int) or issubclass(key, Exception), f"No handler can be called for {key!r}"
-        inner: list[Middleware] = []
-        app: ASGIApp = Entry(self)
-        if _starlette_layers() != _OWN_LAYERS:
-            # Instrumentation has replaced a part of the layers that the entry flattens, so these are what it gets.
-            handlers = {
-                key: value for key, value in self.exception_handlers.items() if key not in (500, Exception)
-            }
-            inner, app = [Middleware(ExceptionMiddleware, handlers=handlers, debug=self.debug)], self.router
-        elif not self.user_middleware and self.max_body_size is None:
-            return WholeEntry(self)
-        layers = [
-            Middleware(ServerErrorMiddleware, handler=server_error_handler(self), debug=self.debug),
-            Middleware(UnhandledErrors),
+        around = [
             Middleware(AppBodyLimitMiddleware, max_body_size=self.max_body_size),
             *self.user_middleware,
-            *inner,
         ]
+        if _starlette_layers() != _OWN_LAYERS:
+            return self._build_starlette_stack(around)
+        if not self.user_middleware and self.max_body_size is None:
+            return WholeEntry(self)
+        app: ASGIApp = Entry(self)
+        for cls, args, kwargs in reversed(around):
+            app = called_directly(cls(app, *args, **kwargs))
+        return OuterErrors(app, self)
+
+    def _build_starlette_stack(self, around: list[Middleware]) -> ASGIApp:
+        """The stack out of Starlette's layers: instrumentation has replaced a part of those that are flattened else."""
+        handlers = {
+            key: value for key, value in self.exception_handlers.items() if key not in (500, Exception)
+        }
+        layers = [
+            Middleware(server_error_layer(self.debug), handler=server_error_handler(self), debug=self.debug),
+            Middleware(UnhandledErrors),
+            *around,
+            Middleware(ExceptionMiddleware, handlers=handlers, debug=self.debug),
+        ]
+        app: ASGIApp = self.router
         for cls, args, kwargs in reversed(layers):
             app = cls(app, *args, **kwargs)
         return app
@@ -281,6 +303,8 @@ class FastAPI(Verbs, Starlette):
                 )
         if self.redoc_url:
             self.add_route(self.redoc_url, self._redoc, name="redoc_html", include_in_schema=False)
+        if self.scalar_url:
+            self.add_route(self.scalar_url, self._scalar, name="scalar_html", include_in_schema=False)
 
     async def _openapi_document(self, request: Request) -> JSONResponse:
         document = self.openapi()
@@ -295,23 +319,36 @@ class FastAPI(Verbs, Starlette):
             document = {**document, "servers": [{"url": root_path}, *servers]}
         return JSONResponse(document)
 
-    async def _swagger_ui(self, request: Request) -> HTMLResponse:
+    async def _swagger_ui(self, request: Request) -> Any:
         root_path = _root_path(request)
         redirect_url = self.swagger_ui_oauth2_redirect_url
-        return docs.get_swagger_ui_html(
-            openapi_url=f"{root_path}{self.openapi_url}",
+        pages = _docs_pages()
+        return pages.asset(request) or pages.swagger_ui_page(
             title=f"{self.title} - Swagger UI",
+            openapi_url=f"{root_path}{self.openapi_url}",
             oauth2_redirect_url=f"{root_path}{redirect_url}" if redirect_url else redirect_url,
             init_oauth=self.swagger_ui_init_oauth,
-            swagger_ui_parameters=self.swagger_ui_parameters,
+            parameters=self.swagger_ui_parameters,
+            source=self.docs_assets,
         )
 
-    async def _swagger_ui_redirect(self, request: Request) -> HTMLResponse:
-        return docs.get_swagger_ui_oauth2_redirect_html()
+    async def _swagger_ui_redirect(self, request: Request) -> Any:
+        pages = _docs_pages()
+        return pages.asset(request) or pages.oauth2_redirect_page()
 
-    async def _redoc(self, request: Request) -> HTMLResponse:
+    async def _redoc(self, request: Request) -> Any:
         url = f"{_root_path(request)}{self.openapi_url}"
-        return docs.get_redoc_html(openapi_url=url, title=f"{self.title} - ReDoc")
+        pages = _docs_pages()
+        return pages.asset(request) or pages.redoc_page(
+            title=f"{self.title} - ReDoc", openapi_url=url, source=self.docs_assets
+        )
+
+    async def _scalar(self, request: Request) -> Any:
+        url = f"{_root_path(request)}{self.openapi_url}"
+        pages = _docs_pages()
+        return pages.asset(request) or pages.scalar_page(
+            title=f"{self.title} - Scalar", openapi_url=url, source=self.docs_assets
+        )
 
     # -- declaring: all of it is the router's
 
@@ -494,6 +531,13 @@ def _starlette_layers() -> tuple[Any, ...]:
 
 _starlette_call = Starlette.__call__
 _OWN_LAYERS = _starlette_layers()
+
+
+def _docs_pages() -> ModuleType:
+    # PERF (W12): imported when somebody reads a page.
+    from vivace.openapi import docs_pages
+
+    return docs_pages
 
 
 def _root_path(request: Request) -> str:

@@ -11,10 +11,10 @@ Nothing here knows what a dependency or an endpoint is.
 """
 
 from collections.abc import AsyncGenerator
-from contextlib import AbstractAsyncContextManager, AbstractContextManager
+from contextlib import AbstractAsyncContextManager, AbstractContextManager, AsyncExitStack, nullcontext
 from contextlib import asynccontextmanager as asynccontextmanager
 from types import TracebackType
-from typing import TypeVar
+from typing import Any, TypeVar
 from weakref import WeakKeyDictionary
 
 from anyio import CancelScope, Semaphore
@@ -23,16 +23,16 @@ from starlette.concurrency import iterate_in_threadpool as iterate_in_threadpool
 from starlette.concurrency import run_in_threadpool as run_in_threadpool
 from starlette.concurrency import run_until_first_complete as run_until_first_complete
 
-from ._threads import current_exit_thread_limiter as current_exit_thread_limiter
-from ._threads import iterate_in_thread as iterate_in_thread
-from ._threads import run_exit_in_thread as run_exit_in_thread
-from ._threads import run_in_thread as run_in_thread
+from vivace._anyio import current_cancel_scope
+from vivace._threads import current_exit_thread_limiter as current_exit_thread_limiter
+from vivace._threads import iterate_in_thread as iterate_in_thread
+from vivace._threads import run_exit_in_thread as run_exit_in_thread
+from vivace._threads import run_in_thread as run_in_thread
 
 _T = TypeVar("_T")
 
 
-@asynccontextmanager
-async def contextmanager_in_threadpool(cm: AbstractContextManager[_T]) -> AsyncGenerator[_T, None]:
+class _InThread(AbstractAsyncContextManager[_T]):
     """Enter and leave a sync context manager in worker threads, from async code.
 
         async with contextmanager_in_threadpool(open("data.csv")) as file:
@@ -41,36 +41,53 @@ async def contextmanager_in_threadpool(cm: AbstractContextManager[_T]) -> AsyncG
     Waiting to enter can be cancelled; leaving cannot. As in a `with` statement, an `__exit__` that answers
     true suppresses the exception.
     """
-    value = await run_in_threadpool(cm.__enter__)
-    try:
+
+    __slots__ = ("cm",)
+
+    def __init__(self, cm: AbstractContextManager[_T]) -> None:
+        self.cm = cm
+
+    async def __aenter__(self) -> _T:
+        return await run_in_thread(self.cm.__enter__)
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, exc: BaseException | None, traceback: TracebackType | None
+    ) -> bool | None:
+        return await run_exit_in_thread(self.cm.__exit__, kind, exc, traceback)
+
+
+contextmanager_in_threadpool = _InThread
+
+
+@asynccontextmanager
+async def as_async(cm: AbstractContextManager[_T]) -> AsyncGenerator[_T, None]:
+    """A sync context manager as an async one, entered and left on the event loop."""
+    with cm as value:
         yield value
-    except BaseException as exc:
-        if not await _exit_in_thread(cm, exc):
-            raise
-    else:
-        await _exit_in_thread(cm, None)
 
 
-async def _exit_in_thread(cm: AbstractContextManager[_T], exc: BaseException | None) -> bool | None:
-    if exc is None:
-        return await run_exit_in_thread(cm.__exit__, None, None, None)
-    return await run_exit_in_thread(cm.__exit__, type(exc), exc, exc.__traceback__)
+_NO_SCOPE: AbstractContextManager[None] = nullcontext()
+
+
+def cleanup_scope() -> AbstractContextManager[CancelScope | None]:
+    """A cancel scope around a request whose exits are to be shielded; `None` if there is nothing to shield from."""
+    # PERF (W5): a scope costs as much as two dependencies. It keeps away what scopes around it cancel, and mostly there
+    # is none: servers cancel tasks, which no scope can prevent.
+    return _NO_SCOPE if current_cancel_scope() is None else CancelScope()
 
 
 class _ShieldedExit(AbstractAsyncContextManager[_T]):
     """`cm`, whose exit code runs to its end even if the request is cancelled; then the cancellation goes on.
 
-    `cleanup_scope` must have been entered before `cm`, in the same task. A new scope around the exit would
-    not do: cancel scopes nest strictly, and `cm` may itself hold one open (a task group, a timeout) that its
-    exit closes.
+    `cleanup` must have been entered before `cm`, in the same task. A new scope around the exit would not do:
+    cancel scopes nest strictly, and `cm` may itself hold one open (a task group, a timeout) that its exit closes.
     """
 
-    # PERF (W5): a class; as a generator it costs as much again as the dependency that it wraps.
-    __slots__ = ("cleanup_scope", "cm")
+    __slots__ = ("cleanup", "cm")
 
-    def __init__(self, cm: AbstractAsyncContextManager[_T], cleanup_scope: CancelScope) -> None:
+    def __init__(self, cm: AbstractAsyncContextManager[_T], cleanup: CancelScope | None) -> None:
         self.cm = cm
-        self.cleanup_scope = cleanup_scope
+        self.cleanup = cleanup
 
     async def __aenter__(self) -> _T:
         return await self.cm.__aenter__()
@@ -78,14 +95,57 @@ class _ShieldedExit(AbstractAsyncContextManager[_T]):
     async def __aexit__(
         self, kind: type[BaseException] | None, exc: BaseException | None, traceback: TracebackType | None
     ) -> bool | None:
-        self.cleanup_scope.shield = True
+        if self.cleanup is None:
+            return await self.cm.__aexit__(kind, exc, traceback)
+        self.cleanup.shield = True
         try:
             is_suppressed = await self.cm.__aexit__(kind, exc, traceback)
         finally:
-            self.cleanup_scope.shield = False
+            self.cleanup.shield = False
         if exc is None or is_suppressed:
             await checkpoint_if_cancelled()
         return is_suppressed
+
+
+async def enter_generator(
+    stack: AsyncExitStack, generator: AsyncGenerator[_T, Any], cleanup: CancelScope | None
+) -> _T:
+    """Run a `yield` dependency up to its `yield`, and the rest when the stack is left, shielded by `cleanup`.
+
+    session = await enter_generator(stack, get_session(), cleanup)
+    """
+    try:
+        value = await anext(generator)
+    except StopAsyncIteration:
+        raise RuntimeError("generator didn't yield") from None
+    stack.push_async_exit(_GeneratorExit(generator, cleanup))
+    return value
+
+
+class _GeneratorExit(AbstractAsyncContextManager[None]):
+    """The code after a `yield`."""
+
+    __slots__ = ("cleanup", "generator")
+
+    def __init__(self, generator: AsyncGenerator[Any, Any], cleanup: CancelScope | None) -> None:
+        self.generator = generator
+        self.cleanup = cleanup
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, exc: BaseException | None, traceback: TracebackType | None
+    ) -> bool | None:
+        if exc is None and self.cleanup is None:
+            # PERF (W5): what the standard library's manager does when all is well, without the manager.
+            try:
+                await anext(self.generator)
+            except StopAsyncIteration:
+                return None
+            try:
+                raise RuntimeError("generator didn't stop")
+            finally:
+                await self.generator.aclose()
+        manager = asynccontextmanager(lambda: self.generator)()
+        return await _ShieldedExit(manager, self.cleanup).__aexit__(kind, exc, traceback)
 
 
 _asynccontextmanager_with_shielded_exit = _ShieldedExit

@@ -6,8 +6,8 @@ from starlette.responses import JSONResponse, Response
 from starlette.status import HTTP_422_UNPROCESSABLE_CONTENT, WS_1008_POLICY_VIOLATION
 from starlette.websockets import WebSocket
 
+from vivace._json import EncodedResponse, json_bytes, plain_json_bytes
 from vivace._status import is_body_allowed_for_status_code
-from vivace.encoders import jsonable_encoder
 from vivace.exceptions import RequestValidationError, WebSocketRequestValidationError
 
 
@@ -16,18 +16,19 @@ async def http_exception_handler(request: Request, exc: HTTPException) -> Respon
     headers = getattr(exc, "headers", None)
     if not is_body_allowed_for_status_code(exc.status_code):
         return Response(status_code=exc.status_code, headers=headers)
-    return JSONResponse({"detail": exc.detail}, status_code=exc.status_code, headers=headers)
+    body = plain_json_bytes({"detail": exc.detail})
+    return EncodedResponse(body, status_code=exc.status_code, headers=headers)
 
 
 async def request_validation_exception_handler(request: Request, exc: RequestValidationError) -> JSONResponse:
     """422 with the list of errors, each with its location, message and input."""
-    return JSONResponse(
-        {"detail": jsonable_encoder(exc.errors())}, status_code=HTTP_422_UNPROCESSABLE_CONTENT
-    )
+    return EncodedResponse(json_bytes({"detail": exc.errors()}), status_code=HTTP_422_UNPROCESSABLE_CONTENT)
 
 
 async def websocket_request_validation_exception_handler(
     websocket: WebSocket, exc: WebSocketRequestValidationError
 ) -> None:
     """Close with 1008 (policy violation) and the list of errors as the reason."""
+    from vivace.encoders import jsonable_encoder
+
     await websocket.close(code=WS_1008_POLICY_VIOLATION, reason=jsonable_encoder(exc.errors()))

@@ -78,6 +78,16 @@ class FastAPIError(RuntimeError):
     """A declaration, or the way it is used, is wrong: the fault is in the program, not in the request."""
 
 
+def _no_response_error() -> FastAPIError:
+    """A `yield` dependency swallowed the exception, so that nobody answered."""
+    return FastAPIError(
+        "Response not awaited. There's a high chance that the application code is raising an exception and a dependency"
+        " with yield has a block with a bare except, or a block with except Exception, and is not raising the exception"
+        " again. Read more about it in the docs:"
+        " https://fastapi.tiangolo.com/tutorial/dependencies/dependencies-with-yield/#dependencies-with-yield-and-except"
+    )
+
+
 class DependencyScopeError(FastAPIError):
     """A dependency that outlives the endpoint depends on one that does not."""
 

@@ -122,6 +122,7 @@ def Depends(
     use_cache: bool = True,
     scope: Literal["function", "request"] | None = None,
     max_concurrency: int | None = None,
+    inline: bool = False,
 ) -> Any:
     """A callable whose result is the value; its own parameters are declared as an endpoint's are.
 
@@ -138,9 +139,15 @@ def Depends(
       (`"request"`, the default).
     - `max_concurrency`: how many may be between call and exit at once, per event loop, over all that use this
       declaration; others wait before they enter. A positive integer, or ValueError.
+    - `inline`: call a `def` dependency on the event loop rather than in a worker thread. For functions that do
+      next to nothing: while one runs, no other request does. FastAPI has no such parameter.
     """
     return params.Depends(
-        dependency=dependency, use_cache=use_cache, scope=scope, max_concurrency=max_concurrency
+        dependency=dependency,
+        use_cache=use_cache,
+        scope=scope,
+        max_concurrency=max_concurrency,
+        inline=inline,
     )
 
 
@@ -149,6 +156,7 @@ def Security(
     *,
     scopes: Sequence[str] | None = None,
     use_cache: bool = True,
+    inline: bool = False,
 ) -> Any:
     """`Depends`, with OAuth scopes that the dependency must find granted and that the document lists.
 
@@ -158,4 +166,4 @@ def Security(
     The dependency, or one below it, learns the scopes of all that need it through a `SecurityScopes`
     parameter.
     """
-    return params.Security(dependency=dependency, scopes=scopes, use_cache=use_cache)
+    return params.Security(dependency=dependency, scopes=scopes, use_cache=use_cache, inline=inline)

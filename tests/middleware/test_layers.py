@@ -110,16 +110,6 @@ async def test_what_is_not_http_passes(ours: type[Any], kind: str) -> None:
     assert sent == [{"type": f"{kind}.x", "scope": kind}]
 
 
-async def test_an_application_that_answers_with_nothing() -> None:
-    class Silent(Answering):
-        async def answer(self, scope: Scope, receive: Receive) -> Response | None:
-            return None
-
-    for ours, (_, options) in OURS.items():
-        layer: Any = ours(Silent(long), **options)
-        assert await layer.answer({**http(), "scheme": "https"}, receive) is None
-
-
 async def test_the_background_task_stays_with_the_response() -> None:
     ran: list[str] = []
 

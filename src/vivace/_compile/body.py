@@ -11,10 +11,13 @@ from .source import Source
 
 
 class BodyEmitter:
-    def __init__(self, source: Source, plan: EndpointPlan, context: str, *, has_request: bool) -> None:
+    def __init__(
+        self, source: Source, plan: EndpointPlan, context: str, *, is_flat: bool, has_request: bool
+    ) -> None:
         self.source = source
         self.plan = plan
         self.context = context
+        self.is_flat = is_flat
         self.has_request = has_request
         self.value: str | None = None  # the variable of a parameter that is read already
 
@@ -41,10 +44,13 @@ class BodyEmitter:
 
     def _data(self) -> None:
         source = self.source
-        request = "request" if self.has_request else "None"
-        receive = "request.receive" if self.has_request else "receive"
         strict = self.plan.strict_content_type
-        source.line(f"body_bytes = await {source.use(runtime.receive_body)}(scope, {receive}, {request})")
+        if not self.is_flat:
+            read = f"{source.use(runtime.body_of_request)}(request)"
+        else:
+            request = ", request" if self.has_request else ""
+            read = f"{source.use(runtime.receive_body)}(scope, receive{request})"
+        source.line(f"body_bytes = await {read}")
         whole = self.shortcut
         if whole is None:
             source.line(

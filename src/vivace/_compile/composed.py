@@ -11,13 +11,12 @@ import weakref
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
-from functools import partial
+from functools import partial, wraps
 from typing import Any, Protocol
 
 from anyio import CancelScope
 from pydantic_core import PydanticUndefined
 from starlette.background import BackgroundTasks as StarletteBackgroundTasks
-from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -25,6 +24,7 @@ from starlette.websockets import WebSocket
 
 from vivace import params
 from vivace._frontend import DependencySolver
+from vivace._lanes import send_response, tracked
 from vivace._plan.body import build_body
 from vivace._plan.dependant import Dependant
 from vivace._plan.dependencies import build_parameterless, with_overrides
@@ -33,8 +33,14 @@ from vivace._plan.nodes import CallKind, DependencyPlan, EndpointPlan, ResponseM
 from vivace._plan.signature import call_kind
 from vivace._starlette import is_async_callable
 from vivace.background import BackgroundTasks
+from vivace.concurrency import run_in_thread
 from vivace.encoders import jsonable_encoder
-from vivace.exceptions import EndpointContext, RequestValidationError, ResponseValidationError
+from vivace.exceptions import (
+    EndpointContext,
+    RequestValidationError,
+    ResponseValidationError,
+    _no_response_error,
+)
 from vivace.types import IncEx
 
 from . import observe as telemetry
@@ -130,7 +136,7 @@ async def run_endpoint_function(*, dependant: Dependant, values: dict[str, Any],
     assert dependant.call is not None, "dependant.call must be a function"
     if is_coroutine:
         return await dependant.call(**values)
-    return await run_in_threadpool(dependant.call, **values)
+    return await run_in_thread(dependant.call, **values)
 
 
 async def serialize_response(
@@ -156,7 +162,7 @@ async def serialize_response(
     if is_coroutine:
         value, errors = field.validate(response_content, loc=("response",))
     else:
-        value, errors = await run_in_threadpool(field.validate, response_content, loc=("response",))
+        value, errors = await run_in_thread(field.validate, response_content, loc=("response",))
     if errors:
         raise ResponseValidationError(errors, body=response_content, endpoint_ctx=endpoint_ctx)
     write = field.serialize_json if dump_json else field.serialize
@@ -216,7 +222,7 @@ async def _read_body(plan: EndpointPlan, request: Request, context: Any, observe
     scope = request.scope
     if plan.body.is_form:
         return await read_form(request, plan.form_limits)
-    raw = await runtime.receive_body(scope, request.receive, request)
+    raw = await runtime.body_of_request(request)
     try:
         return runtime.parse_body(scope, raw, plan.strict_content_type, context)
     except RequestValidationError as exc:
@@ -243,11 +249,13 @@ async def _answer(
         answer = _stream(response_plan, dependant.call(**solved.values), context, scope, arguments)
         answer.headers.raw.extend(solved.response.headers.raw)
         return answer
-    is_coroutine = call_kind(dependant.call) is CallKind.ASYNC
+    kind = call_kind(dependant.call, dependant.inline)
+    called = replace(dependant, call=_inline(dependant.call)) if kind is CallKind.INLINE else dependant
+    is_coroutine = kind is not CallKind.SYNC
     result = await telemetry.run_endpoint(
         observed,
         steps.run_endpoint_function,
-        dependant=dependant,
+        dependant=called,
         values=solved.values,
         is_coroutine=is_coroutine,
     )
@@ -278,12 +286,22 @@ async def _answer(
     return answer
 
 
+def _inline(call: Callable[..., Any]) -> Callable[..., Any]:
+    """A sync endpoint that is called on the event loop, as the coroutine function that it might be."""
+
+    @wraps(call)
+    async def call_inline(**values: Any) -> Any:
+        return call(**values)
+
+    return call_inline
+
+
 def _stream(
     plan: ResponsePlan, result: Any, context: Any, scope: Scope, arguments: dict[str, Any]
 ) -> Response:
     if plan.mode is ResponseMode.STREAM:
         assert plan.response_class is not None
-        return plan.response_class(streams.raw_chunks(result), **arguments)
+        return plan.response_class(streams.raw_chunks(result, scope), **arguments)
     writer = streams.ItemWriter(plan.item_field, plan.options)
     if plan.mode is ResponseMode.SSE:
         return streams.event_stream(result, writer, context, scope, **arguments)
@@ -312,10 +330,10 @@ async def request_stacks(scope: Scope) -> AsyncIterator[tuple[AsyncExitStack, As
 def request_response(func: Callable[[Request], Awaitable[Response] | Response]) -> ASGIApp:
     """The ASGI application of a handler: exit stacks around it, and the response sent between their exits."""
     call: Callable[[Request], Any]
-    call = func if is_async_callable(func) else lambda request: run_in_threadpool(func, request)
+    call = func if is_async_callable(func) else lambda request: run_in_thread(func, request)
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
-        request = Request(scope, receive, runtime.tracked(scope, send))
+        request = Request(scope, receive, tracked(scope, send))
         answered = False
         with CancelScope() as cleanup:
             async with AsyncExitStack() as stack:
@@ -329,10 +347,10 @@ def request_response(func: Callable[[Request], Awaitable[Response] | Response]) 
                     stack.push_async_callback(request.close)
                     answer = await call(request)
                 if answer is not None:
-                    await runtime.send_response(answer, scope, receive, send)
+                    await send_response(answer, scope, receive, send)
                     answered = True
         if not answered:
-            raise runtime.no_response_error()
+            raise _no_response_error()
 
     return app
 
@@ -341,7 +359,7 @@ def websocket_session(func: Callable[[WebSocket], Awaitable[None]]) -> ASGIApp:
     """The ASGI application of a function that takes a WebSocket."""
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
-        session = WebSocket(scope, receive, runtime.tracked(scope, send))
+        session = WebSocket(scope, receive, tracked(scope, send))
         async with request_stacks(scope):
             await func(session)
 

@@ -6,13 +6,13 @@ from collections.abc import Callable
 from typing import Any
 
 from pydantic_core import PydanticUndefined
-from starlette.concurrency import run_in_threadpool
 from starlette.websockets import WebSocket
 
 from vivace._plan.build import build_websocket_plan
 from vivace._plan.dependant import Dependant
 from vivace._plan.nodes import CallKind
 from vivace._plan.signature import call_kind
+from vivace.concurrency import run_in_thread
 
 from . import observe, runtime
 from .endpoint import INNER_STACK, context_maker
@@ -46,6 +46,6 @@ def compose_websocket(dependant: Dependant, provider: Any, embed: bool, steps: A
             if is_coroutine:
                 await dependant.call(**solved.values)
             else:
-                await run_in_threadpool(dependant.call, **solved.values)
+                await run_in_thread(dependant.call, **solved.values)
 
     return app

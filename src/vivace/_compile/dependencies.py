@@ -12,14 +12,15 @@ from dataclasses import dataclass
 from typing import Any
 from unicodedata import normalize
 
-from starlette.concurrency import run_in_threadpool
-
 from vivace._plan.nodes import BodyPlan, CallKind, DependencyPlan
 from vivace._plan.tree import calls_something_uncached, count_uses, needs_of
 from vivace.concurrency import (
     _asynccontextmanager_with_shielded_exit,
     _contextmanager_with_concurrency_limit,
+    as_async,
     contextmanager_in_threadpool,
+    enter_generator,
+    run_in_thread,
 )
 
 from . import runtime
@@ -94,7 +95,7 @@ class DependencyEmitter:
             self.source.line(f"{values} = {run}" if values else run)
         elif waiting:
             (call,) = waiting
-            expression = f"await {self.source.use(run_in_threadpool)}({join(call.function, call.arguments)})"
+            expression = f"await {self.source.use(run_in_thread)}({join(call.function, call.arguments)})"
             self.source.line(call.line(expression, self.parameters.nothing))
         self._waiting = []
 
@@ -108,7 +109,7 @@ class DependencyEmitter:
                 # As if each call had its own hop: what one does to context variables, the next does not see.
                 own = f"{self.source.use(runtime.in_own_context)}({join(call.function, call.arguments)})"
                 self.source.line(call.line(own, self.parameters.nothing))
-            yield f"await {self.source.use(run_in_threadpool)}({name})"
+            yield f"await {self.source.use(run_in_thread)}({name})"
 
     @property
     def has_waiting_calls(self) -> bool:
@@ -208,9 +209,9 @@ class DependencyEmitter:
         self.source.line(f"{value} = {expression}" if value else expression)
 
     def _plain_call(self, node: DependencyPlan, value: str | None, call: str, arguments: str) -> None:
-        expression = f"await {call}({arguments})"
+        expression = f"{call}({arguments})" if node.kind is CallKind.INLINE else f"await {call}({arguments})"
         if node.kind is CallKind.SYNC:
-            expression = f"await {self.source.use(run_in_threadpool)}({join(call, arguments)})"
+            expression = f"await {self.source.use(run_in_thread)}({join(call, arguments)})"
         limit = self._limit(node)
         with self.source.indented(f"async with {limit}:" if limit else None):
             self._assign(value, expression)
@@ -223,12 +224,21 @@ class DependencyEmitter:
     def _enter(self, node: DependencyPlan, call: str, arguments: str) -> str:
         """The expression that enters a `yield` dependency on the stack of its scope."""
         assert node.call is not None
+        stack = "function_stack" if node.exit_scope == "function" else "stack"
+        if node.kind is CallKind.ASYNC_GENERATOR and node.concurrency is None:
+            return f"await {self.source.use(enter_generator)}({stack}, {call}({arguments}), cleanup)"
         if node.kind is CallKind.ASYNC_GENERATOR:
             manager = self.source.bind(f"{call}_manager", asynccontextmanager(node.call))
             opened = f"{manager}({arguments})"
             opened = (
                 f"{self.source.bind('shielded', _asynccontextmanager_with_shielded_exit)}({opened}, cleanup)"
             )
+        elif node.kind is CallKind.INLINE_GENERATOR:
+            manager = self.source.bind(f"{call}_manager", contextmanager(node.call))
+            opened = f"{manager}({arguments})"
+            if node.concurrency is None:
+                return f"{stack}.enter_context({opened})"
+            opened = f"{self.source.use(as_async)}({opened})"
         else:
             manager = self.source.bind(f"{call}_manager", contextmanager(node.call))
             opened = f"{self.source.use(contextmanager_in_threadpool)}({manager}({arguments}))"
@@ -237,7 +247,6 @@ class DependencyEmitter:
             opened = (
                 f"{self.source.bind('limited', _contextmanager_with_concurrency_limit)}({opened}, {limit})"
             )
-        stack = "function_stack" if node.exit_scope == "function" else "stack"
         return f"await {stack}.enter_async_context({opened})"
 
 

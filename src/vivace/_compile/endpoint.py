@@ -14,16 +14,16 @@ from collections.abc import Callable
 from contextlib import AsyncExitStack, ExitStack
 from typing import Any
 
-from anyio import CancelScope
-from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.types import Scope
 
+from vivace._lanes import RESPONSE_STARTED, send_response
 from vivace._plan.context import endpoint_context
 from vivace._plan.nodes import CallKind, DependencyPlan, EndpointPlan, ResponseMode, Special
 from vivace._plan.tree import has_async_exits, has_exits, has_function_exits
 from vivace.background import BackgroundTasks
-from vivace.exceptions import EndpointContext
+from vivace.concurrency import cleanup_scope, run_in_thread
+from vivace.exceptions import EndpointContext, _no_response_error
 
 from . import runtime
 from .body import BodyEmitter
@@ -88,7 +88,7 @@ class _EndpointEmitter:
 
     def _body(self) -> None:
         body = BodyEmitter(
-            self.source, self.plan, self.context, has_request=self._needs_request or not self.flat
+            self.source, self.plan, self.context, is_flat=self.flat, has_request=self._needs_request
         )
         body.emit()
         self.dependencies.parameters.whole_body = body.value
@@ -122,10 +122,10 @@ class _EndpointEmitter:
 
     def _own_stacks(self) -> None:
         source = self.source
-        started = f"scope[{runtime.RESPONSE_STARTED!r}] = True"
+        started = f"scope[{RESPONSE_STARTED!r}] = True"
         with ExitStack() as blocks:
             if has_async_exits(self.plan.root):
-                blocks.enter_context(source.block(f"with {source.use(CancelScope)}() as cleanup:"))
+                blocks.enter_context(source.block(f"with {source.use(cleanup_scope)}() as cleanup:"))
             blocks.enter_context(source.block(f"async with {source.use(AsyncExitStack)}() as stack:"))
             source.line(f"scope[{INNER_STACK!r}] = stack")
             if not self.function_exits:
@@ -137,10 +137,10 @@ class _EndpointEmitter:
                     source.line(f"scope[{FUNCTION_STACK!r}] = function_stack")
                     self._answer()
                 with source.block("if answer is not None:"):
-                    source.line(f"await {source.use(runtime.send_response)}(answer, scope, receive, send)")
+                    source.line(f"await {source.use(send_response)}(answer, scope, receive, send)")
                     source.line(started)
                     source.line("return")
-        source.line(f"raise {source.use(runtime.no_response_error)}()")
+        source.line(f"raise {source.use(_no_response_error)}()")
 
     def _answer(self) -> None:
         self._call()
@@ -163,7 +163,7 @@ class _EndpointEmitter:
         if root.kind is CallKind.ASYNC:
             source.line(f"result = await {endpoint}({arguments})")
         elif root.kind is CallKind.SYNC:
-            source.line(f"result = await {source.use(run_in_threadpool)}({join(endpoint, arguments)})")
+            source.line(f"result = await {source.use(run_in_thread)}({join(endpoint, arguments)})")
         else:
             source.line(f"result = {endpoint}({arguments})")
 

@@ -7,6 +7,8 @@ from typing import Any
 from pydantic_core import ValidationError
 from starlette.responses import JSONResponse, Response
 
+from vivace._json import json_bytes
+from vivace._lanes import JSON_HEADERS, respond, send_response
 from vivace._plan.fields import located_errors
 from vivace._plan.nodes import ResponseMode, ResponsePlan, SerializeOptions, Special
 from vivace._status import is_body_allowed_for_status_code
@@ -57,19 +59,19 @@ class ResponseEmitter:
         source = self.source
         self._payload()
         headers, status = self._json_head()
-        source.line(f"await {source.use(runtime.respond)}(send, {status}, payload, {headers})")
+        source.line(f"await {source.use(respond)}(send, {status}, {headers}, payload)")
         if after:
             source.line(after)
         if self.has_background:
             source.line(f"await {source.use(runtime.run_background)}(background, scope)")
 
     def _send(self, answer: str, after: str | None) -> None:
-        self.source.line(f"await {self.source.use(runtime.send_response)}({answer}, scope, receive, send)")
+        self.source.line(f"await {self.source.use(send_response)}({answer}, scope, receive, send)")
         if after:
             self.source.line(after)
 
     def _json_head(self) -> tuple[str, str]:
-        return self.source.bind("json_headers", [runtime.JSON_TYPE]), str(self.plan.status_code or 200)
+        return self.source.bind("json_headers", JSON_HEADERS), str(self.plan.status_code or 200)
 
     # -- as an object
 
@@ -113,7 +115,7 @@ class ResponseEmitter:
     def _stream(self) -> str:
         source, plan = self.source, self.plan
         if plan.mode is ResponseMode.STREAM:
-            chunks = f"{source.use(streams.raw_chunks)}(result)"
+            chunks = f"{source.use(streams.raw_chunks)}(result, scope)"
             return f"{source.use(plan.response_class)}({chunks}{self._response_arguments()})"
         writer = source.bind("items", streams.ItemWriter(plan.item_field, plan.options))
         if plan.mode is ResponseMode.SSE:
@@ -156,7 +158,7 @@ class ResponseEmitter:
     def _payload(self) -> None:
         source, field = self.source, self.plan.field
         if field is None:
-            source.line(f"payload = {source.use(runtime.json_bytes)}(result)")
+            source.line(f"payload = {source.use(json_bytes)}(result)")
             return
         self._validated()
         source.line(f"payload = {source.bind('to_json', field.serializer.to_json)}(value{self._options()})")

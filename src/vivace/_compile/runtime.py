@@ -14,25 +14,20 @@ from pydantic_core import PydanticUndefined, ValidationError
 from starlette.background import BackgroundTask, BackgroundTasks
 from starlette.exceptions import HTTPException as StarletteHTTPException
 from starlette.requests import ClientDisconnect, HTTPConnection, Request
-from starlette.responses import JSONResponse, Response
-from starlette.types import ASGIApp, Receive, Scope, Send
-from starlette.types import Message as ASGIMessage
+from starlette.responses import Response
+from starlette.types import Receive, Scope
 
 from vivace._body_limit import get_body_limit_error
+from vivace._lanes import RESPONSE_STARTED, arrived_body, is_own_reading
+from vivace._starlette import keep_body
 from vivace._status import is_body_allowed_for_status_code
-from vivace.encoders import jsonable_encoder
 from vivace.exceptions import (
     EndpointContext,
-    FastAPIError,
     RequestValidationError,
     ResponseValidationError,
     WebSocketRequestValidationError,
 )
 
-# Set in the scope once a response has begun: from then on an error can only end the connection.
-RESPONSE_STARTED = "vivace.response_started"
-
-JSON_TYPE = (b"content-type", b"application/json")
 _NO_QUERY: dict[str, str] = {}
 
 
@@ -72,13 +67,33 @@ def read_cookies(scope: Scope) -> dict[str, str]:
     return HTTPConnection(scope).cookies
 
 
-_own_body = Request.body  # instrumentation may replace it, and then wants to be called
+async def receive_body(scope: Scope, receive: Receive, request: Request | None = None) -> bytes:
+    """The whole body; `request`, where there is one, is new and gets it too, so that the endpoint can ask for it again.
 
-
-async def read_body(scope: Scope, receive: Receive, request: Request | None) -> bytes:
-    """The whole body. Read through the request where there is one, so that the endpoint can ask for it again."""
-    if request is not None or Request.body is not _own_body:
+    What goes wrong is turned into an answer: 413 for a limit, 400 for anything else.
+    """
+    body = arrived_body(receive)
+    if body is not None:
+        if request is not None:
+            keep_body(request, body)
+        return body
+    try:
+        if request is None and is_own_reading():
+            return await _received(receive)
         return await (request or Request(scope, receive)).body()
+    except Exception as exc:
+        raise body_error(exc) from exc
+
+
+async def body_of_request(request: Request) -> bytes:
+    """`receive_body` for a request that somebody else has made, or read already."""
+    try:
+        return await request.body()
+    except Exception as exc:
+        raise body_error(exc) from exc
+
+
+async def _received(receive: Receive) -> bytes:
     message = await receive()
     if message["type"] == "http.request" and not message.get("more_body", False):
         return message.get("body", b"")  # type: ignore[no-any-return]  # PERF (W3): nearly always one message
@@ -92,14 +107,6 @@ async def read_body(scope: Scope, receive: Receive, request: Request | None) -> 
 
 
 _LONG_NUMBER = re.compile(rb"[0-9]{3}")
-
-
-async def receive_body(scope: Scope, receive: Receive, request: Request | None) -> bytes:
-    """`read_body`, with what goes wrong turned into an answer: 413 for a limit, 400 for anything else."""
-    try:
-        return await read_body(scope, receive, request)
-    except Exception as exc:
-        raise body_error(exc) from exc
 
 
 def body_error(exc: Exception) -> Exception:
@@ -206,75 +213,7 @@ def response_error(
     return ResponseValidationError(errors, body=value, endpoint_ctx=context(scope))
 
 
-def no_response_error() -> FastAPIError:
-    """A `yield` dependency swallowed the exception, so that nobody answered."""
-    return FastAPIError(
-        "Response not awaited. There's a high chance that the application code is raising an exception and a dependency"
-        " with yield has a block with a bare except, or a block with except Exception, and is not raising the exception"
-        " again. Read more about it in the docs:"
-        " https://fastapi.tiangolo.com/tutorial/dependencies/dependencies-with-yield/#dependencies-with-yield-and-except"
-    )
-
-
 # --- answering -----------------------------------------------------------------------------------------------------
-
-_encode = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode
-
-
-def json_bytes(value: Any) -> bytes:
-    """A value without a response model as JSON, as `JSONResponse(jsonable_encoder(value))` would write it."""
-    # PERF (W1): plain data is written in one pass. What the encoder cannot write, and what jsonable_encoder would leave
-    # out (keys of SQLAlchemy's state), goes the long way, which also makes the errors.
-    try:
-        text = _encode(value)
-    except (TypeError, ValueError, RecursionError):
-        text = ""
-    if text and '"_sa' not in text:
-        return text.encode("utf-8")
-    return bytes(JSONResponse(jsonable_encoder(value)).body)
-
-
-async def respond(send: Send, status: int, body: bytes, headers: list[tuple[bytes, bytes]]) -> None:
-    """Send a whole response."""
-    await send(
-        {
-            "type": "http.response.start",
-            "status": status,
-            "headers": [(b"content-length", b"%d" % len(body)), *headers],
-        }
-    )
-    await send({"type": "http.response.body", "body": body})
-
-
-_ATOMIC = frozenset({Response, JSONResponse})
-
-
-async def send_response(response: Response, scope: Scope, receive: Receive, send: Send) -> None:
-    """Send a response object and remember that it began: what fails afterwards cannot be answered any more."""
-    if type(response) in _ATOMIC and response.background is None:
-        await response(scope, receive, send)
-    else:
-        await response(scope, receive, tracked(scope, send))
-
-
-def tracked(scope: Scope, send: Send) -> Send:
-    """`send`, noting in the scope when a response starts."""
-
-    async def tracked_send(message: ASGIMessage) -> None:
-        if message["type"] in ("http.response.start", "websocket.http.response.start"):
-            scope[RESPONSE_STARTED] = True
-        await send(message)
-
-    return tracked_send
-
-
-def tracked_app(app: ASGIApp) -> ASGIApp:
-    """`app` with a `tracked` send: for whatever is not compiled, and so does not note by itself that it answered."""
-
-    async def tracked_call(scope: Scope, receive: Receive, send: Send) -> None:
-        await app(scope, receive, tracked(scope, send))
-
-    return tracked_call
 
 
 async def run_background(tasks: BackgroundTask | None, scope: Scope) -> None:

@@ -3,28 +3,26 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Generator
 from contextlib import aclosing
 from functools import lru_cache
 from math import isfinite
-from typing import Any, ClassVar
+from time import monotonic
+from typing import Any
 
-from anyio import (
-    ClosedResourceError,
-    EndOfStream,
-    create_memory_object_stream,
-    create_task_group,
-    move_on_after,
-)
-from anyio.abc import ObjectReceiveStream, ObjectSendStream
+from anyio import Event, create_task_group, sleep
 from anyio.lowlevel import checkpoint
 from pydantic_core import ValidationError
 from starlette.concurrency import iterate_in_threadpool
 from starlette.responses import StreamingResponse
 from starlette.types import Scope, Send
 
+from vivace import _doors
+from vivace._json import spaced_json_bytes
+from vivace._lanes import close_chunks, tells_by_send
 from vivace._plan.fields import ModelField, located_errors
 from vivace._plan.nodes import SerializeOptions
+from vivace._threads import run_exit_in_thread
 from vivace.encoders import jsonable_encoder
 from vivace.exceptions import EndpointContext, ResponseValidationError
 from vivace.sse import KEEPALIVE_COMMENT, EventSourceResponse, ServerSentEvent, format_sse_event
@@ -32,27 +30,47 @@ from vivace.sse import KEEPALIVE_COMMENT, EventSourceResponse, ServerSentEvent, 
 ContextMaker = Callable[[Scope], EndpointContext]
 
 
-class Settings:
-    """What may be changed while the program runs; `routing` points `ping_interval` at its own setting."""
-
-    ping_interval: ClassVar[staticmethod[[], float]] = staticmethod(lambda: 15.0)
-
-
-def raw_chunks(result: Any) -> Any:
-    """The chunks of an endpoint, cancellable between two of them. A sync generator runs in worker threads."""
-    return _cancellable(result) if hasattr(result, "__aiter__") else result
+def ping_interval() -> float:
+    """After how many seconds of silence an event stream sends a comment. Programs set it in `vivace.routing`."""
+    interval: float = _doors.module()._PING_INTERVAL
+    return interval
 
 
-async def _cancellable(chunks: Any) -> AsyncGenerator[Any, None]:
+# How many items a generator that never waits may give before other requests have their turn.
+_TURN = 32
+
+
+def raw_chunks(result: Any, scope: Scope) -> Any:
+    """The chunks of an endpoint, cancellable in between. A sync generator runs in worker threads."""
+    return _cancellable(result, scope) if hasattr(result, "__aiter__") else _in_threads(result)
+
+
+async def _cancellable(chunks: Any, scope: Scope) -> AsyncGenerator[Any, None]:
+    # Where `send` does not say that the client has gone, only waiting can: the response is cancelled.
+    # PERF (W9): where it does, a wait for each item would cost more than the item.
+    turn = _TURN if tells_by_send(scope) else 1
+    left = turn
     async with aclosing(chunks):
         async for chunk in chunks:
             yield chunk
-            # A generator that never waits would otherwise never see that the client has gone.
-            await checkpoint()
+            left -= 1
+            if not left:
+                left = turn
+                await checkpoint()
 
 
-def _items(result: Any) -> AsyncGenerator[Any, None]:
-    return _cancellable(result if hasattr(result, "__aiter__") else iterate_in_threadpool(result))
+async def _in_threads(chunks: Any) -> AsyncGenerator[Any, None]:
+    """A sync generator, advanced in worker threads, and closed in one when the stream ends, however it ends."""
+    try:
+        async for chunk in iterate_in_threadpool(chunks):
+            yield chunk
+    finally:
+        if isinstance(chunks, Generator):
+            await run_exit_in_thread(chunks.close)
+
+
+def _items(result: Any, scope: Scope) -> AsyncGenerator[Any, None]:
+    return _cancellable(result if hasattr(result, "__aiter__") else _in_threads(result), scope)
 
 
 class ItemWriter:
@@ -84,6 +102,9 @@ class ItemWriter:
 
 def dump_untyped(item: Any) -> bytes:
     """Any value as JSON; numbers that JSON does not have become null (RFC 8259, section 6)."""
+    text = spaced_json_bytes(item)
+    if text is not None:
+        return text
     data = jsonable_encoder(item)
     try:
         return json.dumps(data, allow_nan=False).encode()
@@ -108,7 +129,7 @@ def json_lines(
     """One JSON value per line (https://jsonlines.org)."""
 
     async def lines() -> AsyncIterator[bytes]:
-        async with aclosing(_items(result)) as items:
+        async with aclosing(_items(result, scope)) as items:
             async for item in items:
                 yield writer.write(item, context, scope) + b"\n"
 
@@ -126,7 +147,7 @@ def event_stream(
     """Server-sent events (https://html.spec.whatwg.org/multipage/server-sent-events.html)."""
 
     async def events() -> AsyncIterator[bytes]:
-        async with aclosing(_items(result)) as items:
+        async with aclosing(_items(result, scope)) as items:
             async for item in items:
                 yield _event(item, writer, context, scope)
 
@@ -167,12 +188,17 @@ def _with_keepalive(cls: type[EventSourceResponse]) -> type[EventSourceResponse]
             await send(
                 {"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers}
             )
-            sender, receiver = create_memory_object_stream[bytes](1)
+            line = _Line(send)
             try:
-                # The generator runs in one task from start to end: it may hold a task group or a time-out open.
                 async with create_task_group() as group:
-                    group.start_soon(_produce, self.body_iterator, sender)
-                    await self._send_all(receiver, send)
+                    group.start_soon(line.ping)
+                    # The generator runs here from start to end: it may hold a task group or a time-out open.
+                    try:
+                        async for chunk in self.body_iterator:
+                            await line.write(chunk.encode(self.charset) if isinstance(chunk, str) else chunk)
+                    finally:
+                        await close_chunks(self.body_iterator)  # inside the scopes in which it was opened
+                    group.cancel_scope.cancel()
             except ExceptionGroup as failures:
                 _, others = failures.split(OSError)
                 if others is None:  # the client has left, which Starlette knows by the plain error
@@ -180,28 +206,45 @@ def _with_keepalive(cls: type[EventSourceResponse]) -> type[EventSourceResponse]
                 raise
             await send({"type": "http.response.body", "body": b"", "more_body": False})
 
-        async def _send_all(self, receiver: ObjectReceiveStream[bytes], send: Send) -> None:
-            async with receiver:
-                while True:
-                    chunk = KEEPALIVE_COMMENT
-                    with move_on_after(Settings.ping_interval()):
-                        try:
-                            chunk = await receiver.receive()
-                        except EndOfStream:
-                            return
-                    await send({"type": "http.response.body", "body": chunk, "more_body": True})
-
     KeptAlive.__name__, KeptAlive.__qualname__ = cls.__name__, cls.__qualname__
     return KeptAlive
 
 
-async def _produce(chunks: Any, sender: ObjectSendStream[bytes]) -> None:
-    async with sender:
-        try:
-            async for chunk in chunks:
-                await sender.send(chunk.encode() if isinstance(chunk, str) else chunk)
-        except ClosedResourceError:  # pragma: no cover - the reader has gone first
-            pass
+class _Line:
+    """An event stream's way to the client, with two who write: the endpoint, and the ping while that is silent."""
+
+    def __init__(self, send: Send) -> None:
+        self._send = send
+        self._write = getattr(send, "write", None)
+        self._last = monotonic()
+        self._is_writing = False
+        self._ping_sent: Event | None = None
+
+    async def write(self, chunk: bytes) -> None:
+        if self._ping_sent is not None:
+            await self._ping_sent.wait()
+        if self._write is None:
+            self._is_writing = True
+            await self._send({"type": "http.response.body", "body": chunk, "more_body": True})
+            self._is_writing = False
+        elif (wait := self._write(chunk)) is not None:
+            self._is_writing = True
+            await wait
+            self._is_writing = False
+        self._last = monotonic()
+
+    async def ping(self) -> None:
+        while True:
+            silent = monotonic() - self._last
+            interval = ping_interval()
+            if silent < interval or self._is_writing:
+                await sleep(max(interval - silent, 0.001))
+                continue
+            self._ping_sent = Event()
+            await self._send({"type": "http.response.body", "body": KEEPALIVE_COMMENT, "more_body": True})
+            self._last = monotonic()
+            self._ping_sent.set()
+            self._ping_sent = None
 
 
-__all__ = ["ItemWriter", "Settings", "event_stream", "json_lines", "raw_chunks"]
+__all__ = ["ItemWriter", "event_stream", "json_lines", "raw_chunks"]

@@ -8,11 +8,12 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from typing import Any
+from typing import Any, cast
 
 from vivace._plan.dependencies import with_overrides
 from vivace._plan.nodes import EndpointPlan
 
+from .answer import AnswerForm
 from .endpoint import compile_endpoint, compile_handler
 from .websocket import compile_websocket
 
@@ -32,8 +33,12 @@ class Variants:
         self._compiled: OrderedDict[Any, Callable[..., Any]] = OrderedDict()
 
     def flat(self, overrides: Overrides) -> Callable[..., Any]:
-        """`async (scope, receive, send)`."""
-        return self._get(compile_endpoint, overrides)
+        """`async (scope, receive, send)`; its attribute `answer` is the form that http middleware calls."""
+        function: Any = self._get(compile_endpoint, overrides)
+        if not hasattr(function, "answer"):
+            overrides = dict(overrides)
+            function.answer = AnswerForm(self.plan, function, lambda: self.handler(overrides))
+        return cast("Callable[..., Any]", function)
 
     def handler(self, overrides: Overrides) -> Callable[..., Any]:
         """`async (request) -> Response`."""

@@ -6,13 +6,13 @@ from collections.abc import Callable
 from contextlib import AsyncExitStack, ExitStack
 from typing import Any
 
-from anyio import CancelScope
-from starlette.concurrency import run_in_threadpool
 from starlette.websockets import WebSocket
 
+from vivace._lanes import tracked
 from vivace._plan.nodes import CallKind, EndpointPlan, Special
 from vivace._plan.tree import has_async_exits, has_exits, has_function_exits
 from vivace.background import BackgroundTasks
+from vivace.concurrency import cleanup_scope, run_in_thread
 
 from . import runtime
 from .dependencies import RESERVED, DependencyEmitter, join
@@ -39,8 +39,9 @@ class _WebSocketEmitter:
     def compile(self) -> Callable[..., Any]:
         source, needs = self.source, self.dependencies.needs
         with source.block(f"async def {self.name}(scope, receive, send):"):
-            tracked = f"{source.use(runtime.tracked)}(scope, send)"
-            source.line(f"websocket = {source.use(WebSocket)}(scope, receive, {tracked})")
+            source.line(
+                f"websocket = {source.use(WebSocket)}(scope, receive, {source.use(tracked)}(scope, send))"
+            )
             if Special.RESPONSE in needs:
                 source.line(f"response = {source.use(runtime.injected_response)}()")
             if Special.BACKGROUND in needs:
@@ -57,7 +58,7 @@ class _WebSocketEmitter:
         if not has_exits(root):
             return
         if has_async_exits(root):
-            blocks.enter_context(source.block(f"with {source.use(CancelScope)}() as cleanup:"))
+            blocks.enter_context(source.block(f"with {source.use(cleanup_scope)}() as cleanup:"))
         blocks.enter_context(source.block(f"async with {source.use(AsyncExitStack)}() as stack:"))
         source.line(f"scope[{INNER_STACK!r}] = stack")
         if has_function_exits(root):
@@ -77,6 +78,6 @@ class _WebSocketEmitter:
                 )
         endpoint = source.bind("endpoint", root.call)
         if root.kind is CallKind.SYNC:
-            source.line(f"await {source.use(run_in_threadpool)}({join(endpoint, arguments)})")
+            source.line(f"await {source.use(run_in_thread)}({join(endpoint, arguments)})")
         else:
             source.line(f"await {endpoint}({arguments})")

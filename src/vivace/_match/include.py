@@ -27,7 +27,6 @@ from starlette.routing import (
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from vivace._body_limit import get_body_size_limit, wrap_app_with_body_limit
-from vivace._compile.composed import frontend_solver as solve_for_frontends
 from vivace._frontend import DependencySolver, FrontendRouteGroup, IncludedFrontends, update_scope
 from vivace._operation import Operation, WebSocketOperation
 from vivace._options import IncludeContext, RouteOptions
@@ -289,6 +288,8 @@ class _EffectiveLowPriorityRoute(EffectiveStarletteRoute):
 
 def frontend_solver(context: IncludeContext | None, group: FrontendRouteGroup) -> DependencySolver | None:
     """What solves the dependencies in front of a group of front ends."""
+    from vivace._compile.composed import frontend_solver as solve_for_frontends
+
     outer = context.dependencies if context else ()
     provider = context.dependency_overrides_provider if context else None
     return solve_for_frontends([*outer, *group.dependencies], provider)
@@ -337,6 +338,7 @@ def options_of(route: APIRoute) -> RouteOptions:
         strict_content_type=route.strict_content_type,
         max_body_size=route.max_body_size,
         form_limits=route.form_limits,
+        inline=route.inline,
     )
 
 

@@ -6,15 +6,17 @@ matches or answers in its own way is asked; so are mounts and hosts.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
+from starlette.exceptions import HTTPException
+from starlette.responses import Response
 from starlette.routing import Match, Mount, Route, WebSocketRoute
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from vivace._body_limit import wrap_app_with_body_limit
-from vivace._compile.runtime import tracked_app
 from vivace._handlers import limited
+from vivace._lanes import tracked_app
 from vivace._operation import Operation, Planned, WebSocketOperation
 from vivace._watched import DependencyOverrides
 from vivace.telemetry import _api as telemetry
@@ -67,7 +69,6 @@ def _operation_target(operation: Any) -> Target:
     if not route.has_plain_matching:
         return Target(operation, kind="any", updates={"route": route})
     included = operation is not route
-    inner: Scope = {"fastapi": {ROUTE_KEY: operation}} if included else {}
     target = Target(
         operation,
         kind=kind,
@@ -75,10 +76,13 @@ def _operation_target(operation: Any) -> Target:
         methods=frozenset(operation.methods) if kind == "http" else None,
         regex=operation.path_regex,
         convertors=operation.param_convertors,
-        updates={"endpoint": operation.endpoint, "route": route, **inner},
+        updates={"endpoint": operation.endpoint, "route": route},
+        shared={ROUTE_KEY: operation} if included else {},
     )
     if route.has_plain_handling:
-        target.app = _first_use(target, operation)
+        target.compile = _compiled(target, operation)
+        if kind == "http":
+            target.refusal = Refusal(405, {"Allow": ", ".join(operation.methods)})
     return target
 
 
@@ -90,18 +94,18 @@ def _has_convertors(operation: Any) -> bool:
     return ":" in operation.path
 
 
-def _first_use(target: Target, operation: Any) -> ASGIApp:
-    """Compile the operation when it is first asked for, and put the compiled function in its place."""
+def _compiled(target: Target, operation: Any) -> Callable[[], ASGIApp]:
+    """What compiles the operation when it is first asked for, and keeps the function in the lookup."""
 
-    async def compile_and_answer(scope: Scope, receive: Receive, send: Send) -> None:
-        app = operation.app.current()
+    def compile_now() -> ASGIApp:
+        app: ASGIApp = operation.app.current()
         if isinstance(operation, Operation):
             app = limited(app, operation.max_body_size)
         if _notifies(operation.dependency_overrides_provider):
             target.app = app
-        await app(scope, receive, send)
+        return app
 
-    return compile_and_answer
+    return compile_now
 
 
 def _notifies(provider: Any) -> bool:
@@ -134,6 +138,21 @@ def _starlette_target(route: Any, router: APIRouter) -> Target:
         prefix = _literal_prefix(actual.path + "/")
     target = Target(_Outside(route, holder), kind="any", prefix=prefix, updates=shown)
     return target
+
+
+class Refusal:
+    """Refuses every request with a status, in the words of the application's exception handlers."""
+
+    def __init__(self, status_code: int, headers: dict[str, str] | None = None) -> None:
+        self.status_code = status_code
+        self.headers = headers
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        raise HTTPException(self.status_code, headers=self.headers)
+
+    async def answer(self, scope: Scope, receive: Receive) -> Response:
+        """The form that http middleware calls."""
+        raise HTTPException(self.status_code, headers=self.headers)
 
 
 def note_target(scope: Scope, target: Target) -> None:

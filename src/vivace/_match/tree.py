@@ -9,13 +9,15 @@ known prefix fits.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from starlette.convertors import Convertor, PathConvertor, StringConvertor
-from starlette.routing import Match
+from starlette.routing import BaseRoute, Match
 from starlette.types import ASGIApp, Receive, Scope, Send
+
+from vivace._frontend import update_scope
 
 _SEGMENT_PARAMETER = re.compile(r"\{([a-zA-Z_][a-zA-Z0-9_]*)(?::(str|int|float|uuid))?\}")
 _NO_PARAMETERS: dict[str, Any] = {}
@@ -41,19 +43,38 @@ class Target:
     regex: re.Pattern[str] | None = None
     convertors: dict[str, Convertor[Any]] = field(default_factory=dict)
     updates: Scope = field(default_factory=dict)  # what a match adds to the scope
-    app: ASGIApp | None = None  # answers a full match; None: the candidate handles it
+    shared: Scope = field(default_factory=dict)  # what it adds to the scope's `fastapi`, which others use too
+    app: ASGIApp | None = (
+        None  # answers a full match; None: `compile` gives it, or the candidate handles the request
+    )
+    compile: Callable[[], ASGIApp] | None = None
+    refusal: ASGIApp | None = None  # answers another method; None: the candidate does
     index: int = 0
+    names: tuple[str, ...] | None = field(
+        init=False
+    )  # of the parameters, if each is just a whole segment of the path
     converts: bool = field(init=False)  # whether a parameter is anything else than its text
 
     def __post_init__(self) -> None:
+        segments = (self.path or "").split("/")
+        found = [_SEGMENT_PARAMETER.fullmatch(segment) for segment in segments]
+        is_plain = all(
+            match[2] in (None, "str") if match else "{" not in segment
+            for match, segment in zip(found, segments, strict=True)
+        )
+        self.names = tuple(match[1] for match in found if match) if is_plain else None
         self.converts = any(
             not isinstance(convertor, (StringConvertor, PathConvertor))
             for convertor in self.convertors.values()
         )
 
-    @property
-    def is_asked(self) -> bool:
-        return self.path is None
+    def note(self, scope: Scope, texts: dict[str, str]) -> None:
+        """Put the match into the scope."""
+        parameters: dict[str, Any] = _converted(self, texts) if self.converts else texts
+        scope.update(self.updates)
+        if self.shared:
+            scope.setdefault("fastapi", {}).update(self.shared)
+        scope["path_params"] = {**scope.get("path_params", _NO_PARAMETERS), **parameters}
 
 
 @dataclass(slots=True)
@@ -106,6 +127,8 @@ class Tree:
         (node.targets if ends else node.tails).append(target)
 
     def _find(self, path: str) -> list[Found]:
+        if "\n" not in path and (certain := self._find_certain(path.split("/"))) is not None:
+            return certain
         if "\n" in path:  # `$` also matches before a final newline, so segments do not tell everything
             matched = [target for target in self.targets if target.regex is None or target.regex.match(path)]
         else:
@@ -118,6 +141,32 @@ class Tree:
             texts = _path_parameters(target, path)
             if texts is not None:
                 found.append((target, texts))
+        return found
+
+    def _find_certain(self, segments: list[str]) -> list[Found] | None:
+        """The routes, where the path leaves no choice on its way down the tree; else `None`."""
+        # PERF (W2, W8): the usual case, without recursion, sorting or regular expressions.
+        node = self.root
+        texts: list[str] = []
+        for segment in segments:
+            if node.tails:
+                return None
+            child = node.children.get(segment)
+            if child is None:
+                if node.parameter is None or not segment:
+                    return []
+                texts.append(segment)
+                child = node.parameter
+            elif node.parameter is not None and segment:
+                return None
+            node = child
+        if node.tails:
+            return None
+        found = []
+        for target in node.targets:
+            if target.names is None:
+                return None
+            found.append((target, dict(zip(target.names, texts, strict=True))))
         return found
 
 
@@ -154,7 +203,8 @@ def _converted(target: Target, texts: dict[str, str]) -> dict[str, Any]:
 class Matcher:
     """The routes of one router, flattened."""
 
-    def __init__(self, targets: Sequence[Target]) -> None:
+    def __init__(self, targets: Sequence[Target], low_priority: Sequence[BaseRoute] = ()) -> None:
+        self.low_priority = low_priority  # routes that are asked when nothing here matches
         for index, target in enumerate(targets):
             target.index = index
         self.targets = targets
@@ -162,6 +212,26 @@ class Matcher:
             kind: Tree([target for target in targets if target.kind in (kind, "any")])
             for kind in ("http", "websocket")
         }
+
+    def may_match(self, kind: str, path: str) -> bool:
+        """Whether any route comes into question for a path."""
+        return bool(self._trees[kind].candidates(path))
+
+    def select(self, scope: Scope, path: str) -> tuple[Match, Target | None]:
+        """The target that answers; the match is put into the scope."""
+        candidates = self._trees[scope["type"]].candidates(path)
+        if not candidates:
+            return Match.NONE, None
+        for target, texts in candidates:
+            # PERF (W1, W2, W8): the first route that can match nearly always does.
+            if target.path is None or (target.methods is not None and scope["method"] not in target.methods):
+                break
+            target.note(scope, texts)
+            return Match.FULL, target
+        match, chosen, child_scope = self.match(scope, path)
+        if chosen is not None:
+            update_scope(scope, child_scope)
+        return match, chosen
 
     def match(self, scope: Scope, path: str) -> tuple[Match, Target | None, Scope]:
         """The target that answers, and what it adds to the scope."""
@@ -179,6 +249,8 @@ class Matcher:
                 parameters = _converted(target, texts) if target.converts else texts
                 known = scope.get("path_params", _NO_PARAMETERS)
                 child_scope = {**target.updates, "path_params": {**known, **parameters}}
+                if target.shared:
+                    child_scope["fastapi"] = target.shared
             if match is Match.FULL:
                 return match, target, child_scope
             if partial is None:

@@ -19,6 +19,6 @@ def endpoint_context(call: Callable[..., Any]) -> EndpointContext:
             context["line"] = line
         if (name := getattr(call, "__name__", None)) is not None:
             context["function"] = name
-    except (OSError, TypeError):
+    except Exception:  # an error must not fail over the file it names: one that is gone, or holds no Python
         pass
     return context

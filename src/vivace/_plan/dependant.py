@@ -50,6 +50,7 @@ class Dependant:
     path: str | None = None
     scope: DependencyScope | None = None
     concurrency: _DependencyConcurrency | None = None
+    inline: bool = False
 
     @classmethod
     def from_plan(cls, plan: DependencyPlan) -> Dependant:
@@ -72,6 +73,7 @@ class Dependant:
             path=plan.route_path,
             scope=plan.scope,
             concurrency=plan.concurrency,
+            inline=plan.kind.is_inline,
         )
 
     def to_plan(self) -> DependencyPlan:
@@ -85,7 +87,7 @@ class Dependant:
         }
         return DependencyPlan(
             call=self.call,
-            kind=call_kind(self.call) if self.call is not None else DependencyPlan(None).kind,
+            kind=call_kind(self.call, self.inline) if self.call is not None else DependencyPlan(None).kind,
             name=self.name,
             **parameters,
             specials=tuple((name, special) for name, special in specials if name is not None),

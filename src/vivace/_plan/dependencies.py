@@ -31,6 +31,7 @@ def build_dependency(
     use_cache: bool = True,
     scope: DependencyScope | None = None,
     concurrency: _DependencyConcurrency | None = None,
+    inline: bool = False,
     chain: tuple[Callable[..., Any], ...] = (),
 ) -> DependencyPlan:
     """The plan of one callable and all it depends on.
@@ -47,7 +48,7 @@ def build_dependency(
         )
     node = DependencyPlan(
         call=call,
-        kind=call_kind(call),
+        kind=call_kind(call, inline),
         name=name,
         use_cache=use_cache,
         scope=scope,
@@ -100,6 +101,7 @@ def _child(
         use_cache=depends.use_cache,
         scope=depends.scope,
         concurrency=depends._concurrency,
+        inline=depends.inline,
         chain=chain,
     )
 
@@ -114,6 +116,7 @@ def build_parameterless(depends: params.Depends, route_path: str) -> DependencyP
         own_scopes=_security_scopes(depends),
         scope=depends.scope,
         concurrency=depends._concurrency,
+        inline=depends.inline,
     )
 
 
@@ -122,10 +125,13 @@ def _security_scopes(depends: params.Depends) -> Sequence[str]:
 
 
 def build_root(
-    endpoint: Callable[..., Any], route_path: str, dependencies: Sequence[params.Depends]
+    endpoint: Callable[..., Any],
+    route_path: str,
+    dependencies: Sequence[params.Depends],
+    inline: bool = False,
 ) -> DependencyPlan:
     """The plan of an endpoint: its own parameters, after the dependencies of the app, the routers and the route."""
-    root = build_dependency(endpoint, route_path, scope="function")
+    root = build_dependency(endpoint, route_path, scope="function", inline=inline)
     before = tuple(build_parameterless(depends, route_path) for depends in dependencies)
     return replace(root, dependencies=(*before, *root.dependencies)) if before else root
 
@@ -158,6 +164,7 @@ def _overridden(
         use_cache=node.use_cache,
         scope=node.scope,
         concurrency=node.concurrency,
+        inline=node.kind.is_inline,
     )
     return replace(with_overrides(substitute, overrides), stands_for=node)
 

@@ -20,7 +20,9 @@ from .fields import ModelField
 from .forms import form_models, is_nullable
 
 
-class FormBody(BaseModel):
+class FormBody:
+    """What the models of such forms have in common. No model itself: Pydantic would build it at import."""
+
     # What makes up the form; the model's own field number n, `field_n`, describes parameter number n.
     parameters_of_form: ClassVar[tuple[ModelField, ...]] = ()
 
@@ -45,7 +47,8 @@ def form_body_model(fields: Sequence[ModelField], name: str, **options: Any) -> 
         FormBody.key(index): (field.field_info.annotation, forget_alias(field.field_info))
         for index, field in enumerate(fields)
     }
-    model = create_model(name, __base__=FormBody, **options, **attributes)
+    bases: Any = (FormBody, BaseModel)
+    model: type[FormBody] = create_model(name, __base__=bases, **options, **attributes)
     model.parameters_of_form = tuple(fields)
     return model
 

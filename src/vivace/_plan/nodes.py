@@ -31,17 +31,23 @@ class CallKind(Enum):
     """How a callable is called."""
 
     SYNC = "sync"  # in a worker thread
+    INLINE = "inline"  # sync, on the event loop: the user has asked for it
     ASYNC = "async"
     GENERATOR = "generator"  # a sync context manager around the request
+    INLINE_GENERATOR = "inline generator"
     ASYNC_GENERATOR = "async generator"
 
     @property
-    def is_sync(self) -> bool:
+    def has_exit(self) -> bool:
+        return self in (CallKind.GENERATOR, CallKind.INLINE_GENERATOR, CallKind.ASYNC_GENERATOR)
+
+    @property
+    def is_in_thread(self) -> bool:
         return self in (CallKind.SYNC, CallKind.GENERATOR)
 
     @property
-    def has_exit(self) -> bool:
-        return self in (CallKind.GENERATOR, CallKind.ASYNC_GENERATOR)
+    def is_inline(self) -> bool:
+        return self in (CallKind.INLINE, CallKind.INLINE_GENERATOR)
 
 
 class Special(Enum):

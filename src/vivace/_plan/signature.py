@@ -98,8 +98,19 @@ def _guises(call: Callable[..., Any]) -> Iterator[Any]:
                 yield inspect.unwrap(_without_partial(method))
 
 
-def call_kind(call: Callable[..., Any]) -> CallKind:
-    """How `call` has to be called. A wrapper is what the function it wraps is: decorators often hide `async`."""
+_INLINE = {CallKind.SYNC: CallKind.INLINE, CallKind.GENERATOR: CallKind.INLINE_GENERATOR}
+
+
+def call_kind(call: Callable[..., Any], inline: bool = False) -> CallKind:
+    """How `call` has to be called. A wrapper is what the function it wraps is: decorators often hide `async`.
+
+    With `inline` what is sync is called on the event loop; what is async is called there anyway.
+    """
+    kind = _declared_kind(call)
+    return _INLINE.get(kind, kind) if inline else kind
+
+
+def _declared_kind(call: Callable[..., Any]) -> CallKind:
     if inspect.isclass(call):
         return CallKind.SYNC
     if type(call) is _FunctionType and not hasattr(call, "__wrapped__"):  # PERF (W13): nearly every call
@@ -134,9 +145,14 @@ else:
     from asyncio import iscoroutinefunction as _is_coroutine_function
 
 
+def bare_call(call: Callable[..., Any]) -> Any:
+    """What stands behind `functools.partial` and wrappers."""
+    return inspect.unwrap(_without_partial(call))
+
+
 def describe(call: Callable[..., Any]) -> str:
     """`shop.items:read_item (shop/items.py:12)`: how an error message names a callable."""
-    bare = inspect.unwrap(_without_partial(call))
+    bare = bare_call(call)
     name = f"{getattr(bare, '__module__', '?')}:{getattr(bare, '__qualname__', repr(bare))}"
     code = getattr(bare, "__code__", None) or getattr(getattr(bare, "__init__", None), "__code__", None)
     return f"{name} ({code.co_filename}:{code.co_firstlineno})" if code else name

@@ -15,16 +15,16 @@ Starlette's code runs as ever.
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Coroutine
 from contextlib import aclosing
 from functools import cached_property
 from typing import Any
 
-from starlette.responses import Response, StreamingResponse
+from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-RawHeaders = Sequence[tuple[bytes, bytes]]
-Answer = Callable[[Scope, Receive], Awaitable[Response | None]]
+from vivace._answers import Answer, AnswerForm
+from vivace._lanes import RawHeaders, is_plain, is_plain_stream
 
 
 class Outward:
@@ -92,29 +92,25 @@ class Layer:
             await self.app(scope, receive, Lane(self, scope, inward, outward, send))
 
     @cached_property
-    def answer(self) -> Answer:
+    def answer(self) -> AnswerForm:
         """`await layer.answer(scope, receive)`: the response to an http request, unsent. Absent if the application
         inside has none to give."""
         self.inner_answer  # noqa: B018
         return self._answer
 
     @cached_property
-    def inner_answer(self) -> Answer:
-        answer: Answer = self.app.answer  # type: ignore[attr-defined]
+    def inner_answer(self) -> AnswerForm:
+        answer: AnswerForm = self.app.answer  # type: ignore[attr-defined]
         return answer
 
-    async def _answer(self, scope: Scope, receive: Receive) -> Response | None:
+    async def _answer(self, scope: Scope, receive: Receive) -> Response:
         outward = Outward()
         inward = self.enter(scope, outward)
         if inward is None:
             start, end = outward.take()
             return remade(Response(), start["status"], start["headers"], body=end["body"])
         response = await self.inner_answer(scope, receive)
-        if (
-            response is None
-            or inward is outward
-            or (is_whole(response) and self.leaves(scope, response.body))
-        ):
+        if inward is outward or (is_whole(response) and self.leaves(scope, response.body)):
             return response
         return await pass_out(response, inward, outward)
 
@@ -158,7 +154,6 @@ async def pass_out(response: Response, inward: Send, outward: Outward) -> Respon
         await inward(body_message(bytes(response.body)))
         start, end = outward.take()
         return remade(response, start["status"], start["headers"], body=end["body"])
-    assert isinstance(response, StreamingResponse)
     if outward.kept:  # so the body is not touched
         (start,) = outward.take()
         return remade(response, start["status"], start["headers"])
@@ -169,12 +164,14 @@ async def pass_out(response: Response, inward: Send, outward: Outward) -> Respon
     return remade(response, start["status"], start["headers"], body_iterator=_bodies(first, chunks))
 
 
-async def _chunks(
-    response: StreamingResponse, inward: Send, outward: Outward
-) -> AsyncGenerator[list[Message]]:
+async def _chunks(response: Any, inward: Send, outward: Outward) -> AsyncGenerator[list[Message]]:
     """The messages that each chunk of a stream has become, and those of its end."""
     try:
         async for chunk in response.body_iterator:
+            if isinstance(chunk, dict):  # http.response.pathsend, which is the end too
+                await inward(chunk)
+                yield outward.take()
+                return
             body = chunk.encode(response.charset) if isinstance(chunk, str) else bytes(chunk)
             await inward({"type": "http.response.body", "body": body, "more_body": True})
             yield outward.take()
@@ -185,13 +182,13 @@ async def _chunks(
             await response.body_iterator.aclose()
 
 
-async def _bodies(first: Message, rest: AsyncGenerator[list[Message]]) -> AsyncGenerator[bytes]:
+async def _bodies(first: Message, rest: AsyncGenerator[list[Message]]) -> AsyncGenerator[Any]:
     async with aclosing(rest):
-        if first["body"]:
-            yield first["body"]
+        if content := first.get("body", first):
+            yield content
         async for (message,) in rest:
-            if message["body"]:
-                yield message["body"]
+            if content := message.get("body", message):
+                yield content
 
 
 class LayeredResponse(Response):
@@ -213,25 +210,22 @@ class LayeredResponse(Response):
 
 def is_whole(response: Response) -> bool:
     """It sends its status, `raw_headers` and `body`, and nothing else."""
-    return type(response).__call__ is Response.__call__
+    return is_plain(response)
 
 
 def is_stream(response: Response) -> bool:
     """It sends its status, `raw_headers` and what `body_iterator` yields."""
-    kind = type(response)
-    return (
-        issubclass(kind, StreamingResponse)
-        and kind.__call__ is StreamingResponse.__call__
-        and kind.stream_response is StreamingResponse.stream_response
-    )
+    return is_plain_stream(response) or (isinstance(response, Answer) and not response.is_whole)
 
 
 def remade(response: Response, status: int, headers: list[tuple[bytes, bytes]], **changed: Any) -> Response:
     """The response with another start. A copy: a program may return the same object again."""
     other = object.__new__(type(response))
     attributes = vars(other)
-    attributes.update(vars(response), status_code=status, raw_headers=headers, **changed)
+    attributes.update(vars(response), status_code=status, raw_headers=headers)
     attributes.pop("_headers", None)  # a view of the list that was
+    for name, value in changed.items():
+        setattr(other, name, value)
     return other
 
 

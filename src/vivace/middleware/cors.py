@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from functools import cached_property
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from starlette.middleware.cors import CORSMiddleware as StarletteCORSMiddleware
 from starlette.responses import Response
 from starlette.types import Message, Receive, Scope, Send
 
+from vivace._lanes import RawHeaders
+
 from ._layer import (
     Layer,
     Outward,
-    RawHeaders,
     first_value,
     has_lane,
     is_stream,
@@ -48,12 +49,10 @@ class CORSMiddleware(Layer, StarletteCORSMiddleware):
         else:
             await super().__call__(scope, receive, send)
 
-    async def _answer(self, scope: Scope, receive: Receive) -> Response | None:
+    async def _answer(self, scope: Scope, receive: Receive) -> Response:
         if not self._is_simple(scope):
             return await super()._answer(scope, receive)
         response = await self.inner_answer(scope, receive)
-        if response is None:
-            return None
         if is_whole(response) or is_stream(response):
             headers = self._add_to(response.raw_headers, scope)
             return remade(response, response.status_code, headers)
@@ -147,6 +146,10 @@ class _Send:
 
 class _Lane(_Send):
     __slots__ = ()
+
+    @property
+    def write(self) -> Any:
+        return self.send.write  # type: ignore[attr-defined]  # absent if it has none; content is not touched
 
     def respond(self, status: int, headers: RawHeaders, body: bytes) -> None:
         added: RawHeaders

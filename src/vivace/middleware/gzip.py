@@ -8,11 +8,12 @@ from starlette.middleware.gzip import GZipMiddleware as StarletteGZipMiddleware
 from starlette.responses import Response
 from starlette.types import Message, Receive, Scope, Send
 
+from vivace._lanes import RawHeaders
+
 from ._layer import (
     Lane,
     Layer,
     Outward,
-    RawHeaders,
     body_message,
     first_value,
     has_lane,
@@ -47,9 +48,9 @@ class GZipMiddleware(Layer, StarletteGZipMiddleware):
             if lane.sending is not None:
                 await lane.sending
 
-    async def _answer(self, scope: Scope, receive: Receive) -> Response | None:
+    async def _answer(self, scope: Scope, receive: Receive) -> Response:
         response = await self.inner_answer(scope, receive)
-        if response is None or (is_whole(response) and self.leaves(scope, response.body)):
+        if is_whole(response) and self.leaves(scope, response.body):
             return response
         outward = Outward()
         inward = self.enter(scope, outward)

@@ -26,7 +26,7 @@ class TrustedHostMiddleware(Layer, StarletteTrustedHostMiddleware):
         else:
             await self.starlette(self.app, scope, receive, send)
 
-    async def _answer(self, scope: Scope, receive: Receive) -> Response | None:
+    async def _answer(self, scope: Scope, receive: Receive) -> Response:
         if self._is_trusted(scope):
             return await self.inner_answer(scope, receive)
         return await super()._answer(scope, receive)

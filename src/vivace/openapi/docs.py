@@ -8,9 +8,14 @@ Rules: text goes into a page escaped for the place where it stands (attribute, t
 addresses can carry a `root_path` that a proxy chose. The JavaScript names (`SwaggerUIBundle`,
 `ui.initOAuth`, `swaggerUIRedirectOauth2`) are the viewers' own interfaces. Knows nothing of apps, routes or
 the document's content.
+
+These are FastAPI's functions, and their pages hold scripts of their own; the pages that an application serves by
+itself are those of `docs_pages`, which hold none.
 """
 
 import json
+from functools import cache
+from pathlib import Path
 from typing import Any
 
 from starlette.responses import HTMLResponse
@@ -54,27 +59,42 @@ def get_swagger_ui_html(
 
     Source: https://swagger.io/docs/open-source-tools/swagger-ui/usage/configuration/
     """
-    parameters = swagger_ui_default_parameters | (swagger_ui_parameters or {})
+    program = swagger_ui_program(
+        openapi_url=openapi_url,
+        oauth2_redirect_url=oauth2_redirect_url,
+        init_oauth=init_oauth,
+        parameters=swagger_ui_default_parameters | (swagger_ui_parameters or {}),
+    )
+    return HTMLResponse(
+        _SWAGGER_UI_PAGE.format(
+            title=title_text(title),
+            css=attribute(swagger_css_url),
+            favicon=attribute(swagger_favicon_url),
+            js=attribute(swagger_js_url),
+            program=program,
+        )
+    )
+
+
+def swagger_ui_program(
+    *,
+    openapi_url: str,
+    oauth2_redirect_url: str | None,
+    init_oauth: dict[str, Any] | None,
+    parameters: dict[str, Any],
+) -> str:
+    """The JavaScript that starts Swagger UI, fit for a `<script>` element or an HTML comment."""
     settings = [f"        url: {_js_text(openapi_url)},"]
     settings += [
-        f"        {_html_safe_json(name)}: {_html_safe_json(jsonable_encoder(value))},"
+        f"        {html_safe_json(name)}: {html_safe_json(jsonable_encoder(value))},"
         for name, value in parameters.items()
     ]
     if oauth2_redirect_url:
         settings.append(
             f"        oauth2RedirectUrl: window.location.origin + {_js_text(oauth2_redirect_url)},"
         )
-    sign_in = f"\n      ui.initOAuth({_html_safe_json(jsonable_encoder(init_oauth))})" if init_oauth else ""
-    return HTMLResponse(
-        _SWAGGER_UI_PAGE.format(
-            title=_title_text(title),
-            css=_attribute(swagger_css_url),
-            favicon=_attribute(swagger_favicon_url),
-            js=_attribute(swagger_js_url),
-            settings="\n".join(settings),
-            sign_in=sign_in,
-        )
-    )
+    sign_in = f"\n      ui.initOAuth({html_safe_json(jsonable_encoder(init_oauth))})" if init_oauth else ""
+    return _SWAGGER_UI_PROGRAM.format(settings="\n".join(settings), sign_in=sign_in)
 
 
 def get_redoc_html(
@@ -97,11 +117,11 @@ def get_redoc_html(
     """
     return HTMLResponse(
         _REDOC_PAGE.format(
-            title=_title_text(title),
+            title=title_text(title),
             fonts=_REDOC_FONTS if with_google_fonts else "",
-            favicon=_attribute(redoc_favicon_url),
-            openapi_url=_attribute(openapi_url),
-            js=_attribute(redoc_js_url),
+            favicon=attribute(redoc_favicon_url),
+            openapi_url=attribute(openapi_url),
+            js=attribute(redoc_js_url),
         )
     )
 
@@ -117,7 +137,12 @@ def get_swagger_ui_oauth2_redirect_html() -> HTMLResponse:
         async def oauth2_redirect():
             return get_swagger_ui_oauth2_redirect_html()
     """
-    return HTMLResponse(_OAUTH2_REDIRECT_PAGE)
+    return HTMLResponse(_OAUTH2_REDIRECT_PAGE.format(script=_oauth2_redirect_script()))
+
+
+@cache
+def _oauth2_redirect_script() -> str:
+    return Path(__file__).with_name("viewers").joinpath("oauth2-redirect.js").read_text(encoding="utf-8")
 
 
 # ---- text in its place -------------------------------------------------------------------------------------
@@ -130,7 +155,7 @@ _JS_TEXT_ESCAPES = _SCRIPT_ESCAPES | str.maketrans({"'": "\\u0027", "\\": "\\\\"
 _ATTRIBUTE_ESCAPES = str.maketrans({'"': "&quot;", "<": "&lt;", ">": "&gt;"})
 
 
-def _html_safe_json(value: Any) -> str:
+def html_safe_json(value: Any) -> str:
     """JSON that may stand inside a `<script>` element: `{"a": "</script>"}` gives `{"a": "\\u003c/script\\u003e"}`."""
     return json.dumps(value).translate(_SCRIPT_ESCAPES)
 
@@ -139,11 +164,11 @@ def _js_text(text: str) -> str:
     return f"'{text.translate(_JS_TEXT_ESCAPES)}'"
 
 
-def _attribute(text: str) -> str:
+def attribute(text: str) -> str:
     return text.translate(_ATTRIBUTE_ESCAPES)
 
 
-def _title_text(text: str) -> str:
+def title_text(text: str) -> str:
     return text.replace("<", "&lt;")
 
 
@@ -163,17 +188,20 @@ _SWAGGER_UI_PAGE = """\
     <div id="swagger-ui"></div>
     <script src="{js}"></script>
     <script>
+{program}
+    </script>
+  </body>
+</html>
+"""
+
+_SWAGGER_UI_PROGRAM = """\
       const ui = SwaggerUIBundle({{
 {settings}
         presets: [
           SwaggerUIBundle.presets.apis,
           SwaggerUIBundle.SwaggerUIStandalonePreset
         ],
-      }}){sign_in}
-    </script>
-  </body>
-</html>
-"""
+      }}){sign_in}"""
 
 _REDOC_FONTS = """
     <link rel="stylesheet"
@@ -197,9 +225,6 @@ _REDOC_PAGE = """\
 </html>
 """
 
-# `swaggerUIRedirectOauth2` holds `state`, `redirectUrl`, `auth`, `callback` and `errCb`: Swagger UI puts it
-# on its window before it opens this one. A flow that brings a code back is finished by Swagger UI; an
-# implicit one is finished here.
 _OAUTH2_REDIRECT_PAGE = """\
 <!DOCTYPE html>
 <html lang="en">
@@ -209,41 +234,7 @@ _OAUTH2_REDIRECT_PAGE = """\
   </head>
   <body>
     <script>
-      const opener = window.opener.swaggerUIRedirectOauth2;
-      const inFragment = /code|token|error/.test(window.location.hash);
-      const answer = Object.fromEntries(
-        new URLSearchParams((inFragment ? window.location.hash : window.location.search).substring(1))
-      );
-      const isValid = answer.state === opener.state;
-      const auth = opener.auth;
-      const codeFlows = ["accessCode", "authorizationCode", "authorization_code"];
-
-      function report(level, message) {
-        opener.errCb({ authId: auth.name, source: "auth", level, message });
-      }
-
-      function explain({ error, error_description, error_uri }) {
-        if (!error) return "[Authorization failed]: the server sent no access code.";
-        const details = error_description || "the server sent no access code";
-        return `[${error}]: ${details}.` + (error_uri ? ` More info: ${error_uri}` : "");
-      }
-
-      if (codeFlows.includes(auth.schema.get("flow")) && !auth.code) {
-        if (!isValid) {
-          report("warning", "The server did not send back the state it was given; this sign-in may not be safe.");
-        }
-        if (answer.code) {
-          delete opener.state;
-          auth.code = answer.code;
-          opener.callback({ auth, redirectUrl: opener.redirectUrl });
-        } else {
-          report("error", explain(answer));
-        }
-      } else {
-        opener.callback({ auth, token: answer, isValid, redirectUrl: opener.redirectUrl });
-      }
-      window.close();
-    </script>
+{script}    </script>
   </body>
 </html>
 """

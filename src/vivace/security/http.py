@@ -6,6 +6,7 @@ from pydantic import BaseModel
 from starlette.requests import HTTPConnection
 from starlette.status import HTTP_401_UNAUTHORIZED
 
+from vivace._starlette import first_header
 from vivace.exceptions import HTTPException
 from vivace.openapi.models import HTTPBase as HTTPBaseModel
 from vivace.openapi.models import HTTPBearer as HTTPBearerModel
@@ -63,7 +64,7 @@ class HTTPBase(SecurityBase):
     def _read_credentials(
         self, request: HTTPConnection, expected_scheme: str | None = None
     ) -> HTTPAuthorizationCredentials | None:
-        scheme, credentials = get_authorization_scheme_param(request.headers.get("Authorization"))
+        scheme, credentials = get_authorization_scheme_param(first_header(request, "Authorization"))
         is_expected = expected_scheme is None or scheme.lower() == expected_scheme
         if scheme and credentials and is_expected:
             return HTTPAuthorizationCredentials(scheme=scheme, credentials=credentials)
@@ -104,7 +105,7 @@ class HTTPBasic(HTTPBase):
     async def __call__(  # type: ignore[override]  # the credentials are of another kind than the base's
         self, request: HTTPConnection
     ) -> HTTPBasicCredentials | None:
-        scheme, encoded = get_authorization_scheme_param(request.headers.get("Authorization"))
+        scheme, encoded = get_authorization_scheme_param(first_header(request, "Authorization"))
         if scheme.lower() != "basic":
             if self.auto_error:
                 raise self.make_not_authenticated_error()

@@ -5,6 +5,7 @@ from typing import Annotated, Any
 from starlette.requests import HTTPConnection
 from starlette.status import HTTP_401_UNAUTHORIZED
 
+from vivace._starlette import first_header
 from vivace.exceptions import HTTPException
 from vivace.openapi.models import OAuth2 as OAuth2Model
 from vivace.openapi.models import OAuthFlows as OAuthFlowsModel
@@ -98,10 +99,10 @@ class OAuth2(SecurityBase):
         )
 
     async def __call__(self, request: HTTPConnection) -> str | None:
-        return self._given_or_refused(request.headers.get("Authorization"))
+        return self._given_or_refused(first_header(request, "Authorization"))
 
     def _read_bearer_token(self, request: HTTPConnection) -> str | None:
-        authorization = request.headers.get("Authorization")
+        authorization = first_header(request, "Authorization")
         scheme, token = get_authorization_scheme_param(authorization)
         return token if scheme.lower() == "bearer" else self._given_or_refused(None)
 

@@ -1,0 +1,5 @@
+"""Debug pages, for everyone."""
+
+from vivace import FastAPI
+
+app = FastAPI(debug=True)  # V302
