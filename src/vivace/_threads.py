@@ -6,9 +6,9 @@ What is documented for anyio's holds. The number of calls at a time is that of
 `anyio.to_thread.current_default_thread_limiter()`, first come, first served. A call sees a copy of the context, and
 `anyio.from_thread` works inside. It is not abandoned when a cancel scope is cancelled. On trio, anyio runs it.
 
-There are two lanes, each with a limiter of its own: one for endpoints and dependencies, one for what gives things back
-(exit code of `yield` dependencies). Forty endpoints that wait for a connection hold all tokens of the first; the exit
-code that gives a connection back must not wait for one of these.
+There are two lanes, each with a limiter of its own: one for endpoints and dependencies, one for what a request does
+after its endpoint (its response, and the exit code of `yield` dependencies). Forty endpoints that wait for a connection
+hold all tokens of the first; a request that is about to give a connection back must not wait for one of these.
 
 Where the price was saved is said at each `# PERF:`. How many threads there are, `_workers` decides.
 """
@@ -17,11 +17,11 @@ from __future__ import annotations
 
 import math
 from collections import deque
-from collections.abc import Callable, Coroutine
+from collections.abc import AsyncGenerator, Callable, Coroutine, Iterable
 from contextvars import copy_context
 from functools import cache, partial
 from threading import local
-from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar, cast
 
 from anyio import CancelScope, CapacityLimiter, WouldBlock, to_thread
 from anyio.lowlevel import RunVar, checkpoint, checkpoint_if_cancelled
@@ -54,7 +54,7 @@ def run_in_thread(call: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) ->
 
 
 def run_exit_in_thread(call: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Coroutine[Any, Any, T]:
-    """`run_in_thread` for code that gives something back.
+    """`run_in_thread` for code that gives something back, or that has to be done before something is given back.
 
         await run_exit_in_thread(connection.close)
 
@@ -63,12 +63,33 @@ def run_exit_in_thread(call: Callable[P, T], /, *args: P.args, **kwargs: P.kwarg
     return _run(True, call, args, kwargs)
 
 
+async def iterate_in_thread(iterable: Iterable[T]) -> AsyncGenerator[T]:
+    """The items of a sync iterable, each made in a worker thread when it is asked for.
+
+        async for line in iterate_in_thread(open("access.log")):
+            ...
+
+    For the bodies of responses, so in the second lane; between items, a cancelled scope ends it.
+    """
+    iterator = iter(iterable)
+    while True:
+        await checkpoint_if_cancelled()
+        item = await run_exit_in_thread(next, iterator, _END)
+        if item is _END:
+            return
+        yield cast(T, item)
+
+
+_END = object()
+
+
 def current_exit_thread_limiter() -> CapacityLimiter:
-    """How many calls of `run_exit_in_thread` may run at a time in this event loop: without end, unless set.
+    """How many calls of `run_exit_in_thread` and `iterate_in_thread` may run at a time in this event loop: without end,
+    unless set.
 
         current_exit_thread_limiter().total_tokens = 100
 
-    A limit is safe only if no exit code waits for another's.
+    A limit is safe only if no exit code, and no response, waits for another's.
     """
     try:
         return _exit_limiter.get()
