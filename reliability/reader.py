@@ -29,12 +29,12 @@ def read_to_end(client: socket.socket, length: int) -> int:
     return received
 
 
-def cost_of_one(server: ServerProcess) -> tuple[int, int]:
+def cost_of_one(server: ServerProcess, target: str = f"/big?chunks={CHUNKS}") -> tuple[int, int]:
     """What a client that stops reading costs in bytes of memory, and how much it gets when it reads on."""
     before = server.stats()["memory"]
     with connected(server.address, 30) as client:
         client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVE_BUFFER)
-        client.sendall(request(f"/big?chunks={CHUNKS}", connection="close"))
+        client.sendall(request(target, connection="close"))
         head = client.recv(1000)
         time.sleep(WAIT)
         cost = server.stats()["memory"] - before

@@ -161,7 +161,10 @@ def _read_field(line: bytes) -> tuple[bytes, bytes]:
     match = FIELD_LINE.fullmatch(line)
     if match is None:
         raise RefusedError("RFC 9112, section 5: not a field line")
-    return match[1].lower(), match[2]
+    name, value = match[1].lower(), match[2]
+    if name == b"transfer-encoding" and b"\t" in line[len(line.rstrip(b" \t")) :]:
+        raise RefusedError("llhttp takes no tab after a coding, which section 5.1 would have it skip")
+    return name, value
 
 
 def _values(headers: tuple[tuple[bytes, bytes], ...], name: bytes) -> list[bytes]:

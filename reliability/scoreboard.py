@@ -25,8 +25,8 @@ What vivace is put through, what it has to reach, and what was measured. This pa
 `python -m reliability report` from `reliability/results/`; `python -m reliability all` runs everything first. The short
 versions of the same runs, and a test for each known fault and advisory, are `make reliability`, a part of `make test`.
 
-| | figure | target | measured | when |
-|---|---|---|---|---|
+| | figure | target | measured | with | when |
+|---|---|---|---|---|---|
 """
 
 TAIL = """
@@ -87,12 +87,16 @@ def page(results: list[tuple[Run, dict[str, Any] | None]]) -> str:
 
 
 def _row(run: Run, result: dict[str, Any] | None) -> str:
+    command = f"python -m reliability {run.name}"
     if result is None:
-        return f"| – | {run.figure} | {run.target} | | |"
+        return f"| – | {run.figure} | {run.target} | | `{command}` | |"
     is_short = result["count"] < run.count
     mark = "✗" if not result["passed"] else "◐" if is_short else "✓"
-    short = f" (short: {result['count']:,} of {run.count:,} {run.unit})" if is_short else ""
-    return f"| {mark} | {run.figure} | {run.target} | {result['measured']}{short} | {result['date']} |"
+    if is_short:
+        command += f" --count {result['count']}"
+    if result["seed"] != 1:
+        command += f" --seed {result['seed']}"
+    return f"| {mark} | {run.figure} | {run.target} | {result['measured']} | `{command}` | {result['date']} |"
 
 
 def _versions(results: list[tuple[Run, dict[str, Any] | None]]) -> str:

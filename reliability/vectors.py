@@ -444,6 +444,13 @@ def chunks() -> Iterator[Vector]:
     }
     for name, body in bad.items():
         yield Vector(f"chunk: {name}", section, chunked(body + SMUGGLED), refusal=400)
+    framing = HOST + b"Transfer-Encoding: chunked\r\n"
+    yield Vector(
+        "a body of HEAD that is none: a refusal without content",
+        "RFC 9110, section 9.3.2",
+        head(b"HEAD / HTTP/1.1", framing) + b"zz\r\n",
+        refusal=400,
+    )
 
 
 def connections() -> Iterator[Vector]:

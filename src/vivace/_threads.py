@@ -88,8 +88,8 @@ class _Mailbox:
     """Where an event loop finds the calls that have ended, and what else belongs to one loop."""
 
     __slots__ = (
-        "done_before", "ended", "exit_limiter", "forget_library", "in_thread", "is_called", "is_watching",
-        "limiter", "loop", "marks", "marks_of", "states",
+        "ended", "exit_limiter", "forget_library", "in_thread", "is_called", "is_watching",
+        "limiter", "loop", "marks", "marks_of", "progress", "states",
     )  # fmt: skip
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
@@ -99,12 +99,12 @@ class _Mailbox:
         self.ended: deque[_Call] = deque()
         self.is_called = False
         self.is_watching = False
-        self.done_before = 0
+        self.progress = workers.progress()
         self.states, self.in_thread, self.marks_of, self.forget_library = _internals()
         self.marks: dict[str, Any] | None = None
 
-    # PERF (W4): the loop is called once for all calls that ended until it came to look. A call is a write to a pipe
-    # or an eventfd, and whoever makes one hands over the interpreter: ten times what the rest of this module costs.
+    # PERF (W4): the loop is called once for all calls that end until it comes to look. Calling it is the dearest step
+    # of a hop: a write to a pipe or an eventfd, at which the interpreter changes hands.
     def deliver(self, call: _Call) -> None:
         """Called by worker threads."""
         self.ended.append(call)
@@ -128,11 +128,11 @@ class _Mailbox:
 
     def watch(self) -> None:
         self.is_watching = True
-        self.done_before = workers.done
+        self.progress = workers.progress()
         self.loop.call_later(PATIENCE_SECONDS, self.look)
 
     def look(self) -> None:
-        if workers.relieve(self.done_before):
+        if workers.relieve(self.progress):
             self.watch()
         else:
             self.is_watching = False

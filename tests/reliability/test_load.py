@@ -12,6 +12,7 @@ import pytest
 
 from reliability import reader, soak, storm
 from reliability.apps import app, ordinary
+from reliability.processes import serving_process
 from reliability.runs import Task
 from reliability.serving import serving
 from reliability.sockets import connected, exchange, receive_answers, request
@@ -31,6 +32,13 @@ def test_clients_that_leave_leave_nothing_behind(server: str) -> None:
 def test_a_reader_that_stops_costs_next_to_nothing(server: str) -> None:
     result = reader.run(Task("reader", 1, protocol=server, is_quiet=True))
     assert not result.faults
+
+
+def test_the_cost_of_a_reader_is_noticed(server: str) -> None:
+    """An answer that is one piece cannot be produced bit by bit: the test above would see it."""
+    with serving_process(protocol=server) as process:
+        cost, received = reader.cost_of_one(process, "/whole?size=30000000")
+    assert cost > reader.MOST and received == 30_000_000
 
 
 @pytest.mark.timeout(300)

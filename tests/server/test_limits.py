@@ -22,6 +22,7 @@ def test_defaults() -> None:
         "max_target_size": 16_384,
         "max_body_size": None,
         "max_unread_body": 262_144,
+        "max_unsent_size": 131_072,
         "head_timeout": 30.0,
         "body_timeout": 60.0,
         "write_timeout": 60.0,

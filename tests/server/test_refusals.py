@@ -104,6 +104,20 @@ def test_refused_says_why(echoing: Served) -> None:
     assert echoing.lines[before:] == [why]
 
 
+@pytest.mark.parametrize(
+    "raw",
+    [
+        b"HEAD / HTTP/1.1\r\n\r\n",
+        b"HEAD / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
+        b"HEAD / HTTP/1.1\r\nHost: a\0",
+    ],
+)
+def test_refusal_of_head_has_no_content(echoing: Served, raw: bytes) -> None:
+    """RFC 9110, section 9.3.2: a client would take it for the next response."""
+    reply = echoing.ask(raw)
+    assert (reply.statuses, reply.content, reply.is_closed) == ([400], b"", True)
+
+
 def test_every_refusal_cites_its_section() -> None:
     from vivace.server import refusals
 

@@ -116,6 +116,24 @@ def test_tls(certificate: Path, loop: str) -> None:
         assert served.tracebacks == 0
 
 
+def test_unix_socket(tmp_path: Path) -> None:
+    """It has no port, no TCP options, and clients without a name."""
+    path = tmp_path / "socket"
+    with process(tmp_path, "--uds", str(path)) as (server, _):
+        deadline = time.monotonic() + 20
+        while not path.exists() and time.monotonic() < deadline:
+            time.sleep(0.05)
+        with socket.socket(socket.AF_UNIX) as client:
+            client.settimeout(5)
+            client.connect(str(path))
+            client.sendall(GET.replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n"))
+            assert client.recv(1000).startswith(b"HTTP/1.1 200 OK")
+        server.send_signal(signal.SIGTERM)
+        output, _ = server.communicate(timeout=20)
+    assert "Traceback" not in output
+    assert '"GET / HTTP/1.1" 200 OK' in output
+
+
 # --- logs ---------------------------------------------------------------------------------------------------------
 
 
@@ -203,7 +221,7 @@ def process(directory: Path, *options: str) -> Iterator[tuple[subprocess.Popen[s
     ) as server:
         try:
             deadline = time.monotonic() + 20
-            while time.monotonic() < deadline:
+            while "--uds" not in options and time.monotonic() < deadline:
                 with socket.socket() as probe:
                     if probe.connect_ex(("127.0.0.1", port)) == 0:
                         break

@@ -59,6 +59,12 @@ class Limits:
         "How much of a body that the application did not read is thrown away to keep the connection. Above it, the"
         " connection is closed.",
     )
+    max_unsent_size: int | None = _limit(
+        128 * KIB,
+        "bytes",
+        "How much of an answer the kernel takes beyond what the client is ready for. None: as much as it likes, which"
+        " may be megabytes per connection.",
+    )
     head_timeout: float = _limit(
         30.0,
         "seconds",

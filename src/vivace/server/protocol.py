@@ -9,11 +9,9 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
-import struct
 import sys
 import urllib.parse
 from collections.abc import Coroutine
-from socket import SO_LINGER, SOL_SOCKET
 from typing import Any, ClassVar
 
 from uvicorn.config import Config
@@ -30,6 +28,7 @@ from .receive import HIGH_WATER, Receive
 from .refusals import LARGE_BODY, SLOW_BODY, SLOW_HEAD, Refusal, Refused
 from .send import Send, run
 from .shared import shared_by
+from .sockets import keep_little_unsent, reset_on_close
 from .states import (
     ON_BODY_END,
     ON_CLOSE,
@@ -142,6 +141,9 @@ class HTTPProtocol(asyncio.Protocol):
             "root_path": self._root_path,
             "extensions": {"http.response.trailers": {}, "http.response.early_hint": {}},
         }
+        max_unsent = self.shared.limits.max_unsent_size
+        if max_unsent is not None:
+            keep_little_unsent(self.transport, max_unsent)
         self._trace("HTTP connection made")
         if self.shared.is_ending:
             self.shutdown()
@@ -323,7 +325,7 @@ class HTTPProtocol(asyncio.Protocol):
             if limits.max_body_size is not None and block.length > limits.max_body_size:
                 raise Refused(LARGE_BODY)
         except Refused as exc:
-            self.refuse(exc.refusal)
+            self.refuse(exc.refusal, is_head=data.startswith(b"HEAD ", position))
             return len(data)
         if block.upgrades:
             if block.websocket and self.ws_protocol_class is not None:
@@ -345,7 +347,7 @@ class HTTPProtocol(asyncio.Protocol):
         try:
             position = body.take(data, position, pieces)
         except Refused as exc:
-            self.refuse(exc.refusal)
+            self.refuse(exc.refusal, send.is_head)
             return len(data)
         self.deadline = UNSET
         receive.expects_continue = False  # it did not wait
@@ -382,6 +384,12 @@ class HTTPProtocol(asyncio.Protocol):
         scope["headers"] = block.headers.copy()
         scope["state"] = self._app_state.copy()
         send = self.send = Send(self, scope)
+        if scope["method"] == "HEAD":
+            send.is_head = True
+            send.is_plain = False
+        if is_old:
+            send.is_old = True
+            scope["http_version"] = "1.0"
         self.deadline = UNSET
         self._is_fresh = False
 
@@ -403,12 +411,6 @@ class HTTPProtocol(asyncio.Protocol):
                 if self.reading is Reading.CLOSED:
                     return position
 
-        if scope["method"] == "HEAD":
-            send.is_head = True
-            send.is_plain = False
-        if is_old:
-            send.is_old = True
-            scope["http_version"] = "1.0"
         if authority is not None:
             others = [header for header in block.headers if header[0] != b"host"]
             scope["headers"] = [(b"host", authority), *others]
@@ -432,8 +434,7 @@ class HTTPProtocol(asyncio.Protocol):
             self.stepping = None
             if task.done():
                 return
-            if send.held or send.pieces:
-                send.flush()
+            send.flush()
         else:
             task = context.run(self.loop.create_task, coroutine)
         self._tasks.add(task)
@@ -521,8 +522,8 @@ class HTTPProtocol(asyncio.Protocol):
 
     # --- ends ------------------------------------------------------------------------------------------------------
 
-    def refuse(self, refusal: Refusal) -> None:
-        """Answer by ourselves, and end the connection."""
+    def refuse(self, refusal: Refusal, is_head: bool) -> None:
+        """Answer by ourselves, and end the connection. To HEAD, without the text (RFC 9110, section 9.3.2)."""
         self.shared.logger.warning("%s", refusal)
         send = self.send
         if send is not None and send.state is not _DUE and send.state is not _COMPLETE:
@@ -531,7 +532,8 @@ class HTTPProtocol(asyncio.Protocol):
         self._lose_request()
         text = f"{refusal}\n".encode("ascii")
         fields = encode_fields([*_REFUSAL_HEADERS, (b"content-length", b"%d" % len(text))])
-        self.transport.write(b"%b%b\r\n%b" % (self.shared.beginning(refusal.status), fields.lines, text))
+        head = b"%b%b\r\n" % (self.shared.beginning(refusal.status), fields.lines)
+        self.transport.write(head if is_head else head + text)
         self._close()
 
     def give_up(self, send: Send) -> None:
@@ -544,9 +546,7 @@ class HTTPProtocol(asyncio.Protocol):
         else:
             # The end of the connection would be the end of a complete answer: only a reset says otherwise.
             self.reading = ON_CLOSE[self.reading]
-            socket = self.transport.get_extra_info("socket")
-            if socket is not None:
-                socket.setsockopt(SOL_SOCKET, SO_LINGER, struct.pack("ii", 1, 0))
+            reset_on_close(self.transport)
             self.transport.abort()
 
     def _close(self, is_idle: bool = False) -> None:
@@ -612,9 +612,9 @@ class HTTPProtocol(asyncio.Protocol):
         elif self.reading is _HEAD and not self.buffer:
             self._close(is_idle=True)
         elif self.reading is _HEAD:
-            self.refuse(SLOW_HEAD)
-        elif self._is_answering():
-            self.refuse(SLOW_BODY)
+            self.refuse(SLOW_HEAD, is_head=self.buffer.startswith(b"HEAD "))
+        elif self.send is not None and self._is_answering():
+            self.refuse(SLOW_BODY, self.send.is_head)
         else:
             self._close()
 

@@ -1,7 +1,7 @@
 """`send`, as the application gets it: an answer, from its messages to the bytes on the connection.
 
 The lanes are the methods `respond` and `write` (see `docs/fast-lanes.md`). All ways build on the same two steps,
-`_open` and `_write`; `respond` and `write` have a shorter way for what nearly every answer is.
+`_open` and `_add`, and `respond` has a shorter way for the answer that nearly every request gets.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
+from .content import LARGE, Content
 from .fields import Fields, Header, encode_fields, has_content, without_framing
 from .states import (
     ON_CONTENT_END,
@@ -29,9 +30,6 @@ __all__ = ["ClientDisconnected", "Send", "run"]
 
 _DUE, _STARTED, _TRAILERS = Answer.DUE, Answer.STARTED, Answer.TRAILERS
 _COMPLETE, _GONE = Answer.COMPLETE, Answer.GONE
-
-LARGE = 32 * 1024
-"""Bytes of content from which on it is written by itself, instead of being copied behind its head."""
 
 
 class ClientDisconnected(OSError):
@@ -54,15 +52,9 @@ class Send:
     is_head = False
     is_old = False
     keeps_alive = True
-    pieces: list[bytes] | None = None
-    """Content that is to leave at the end of the step, all in one write."""
-    _size = 0  # of the pieces, in bytes
-    held = b""
-    """The head, while content may still follow in the same step: then one write, one packet, one TLS record."""
-    _discards = False
-    _is_chunked = False
-    _missing: int | None = None
-    _has_trailers = False
+    _content: Content | None = None  # from the start message on
+    _is_flush_due = False
+    _is_noted = False  # in the access log
     _status = 0
     _trailers = b""
     _was_told = False  # the application knows that the client has gone: what it raises now follows from that
@@ -75,9 +67,9 @@ class Send:
     @property
     def is_delimited(self) -> bool:
         """Whether the client can tell an answer that was cut short from a complete one."""
-        return self._is_chunked or self._missing is not None
+        return self._content is not None and self._content.is_delimited
 
-    # --- the lane --------------------------------------------------------------------------------------------------
+    # --- the lanes -------------------------------------------------------------------------------------------------
 
     def respond(self, status: int, headers: Sequence[Header], body: bytes) -> None:
         """Send a whole response, as `http.response.start` and `http.response.body` would.
@@ -118,33 +110,27 @@ class Send:
         is_content = has_content(status)
         if fields.length is None and not fields.is_chunked and is_content:
             headers = [(b"content-length", b"%d" % len(body)), *headers]
-        elif is_content and not self.is_head:
-            self._check_length(fields.length, len(body))
-        self.held = self._open(status, headers, has_trailers=False)
-        self._write(body, more=False)
+        elif fields.length is not None and fields.length != len(body) and is_content and not self.is_head:
+            relation = "longer" if len(body) > fields.length else "shorter"
+            raise RuntimeError(f"Response content {relation} than Content-Length")
+        self._add(self._open(status, headers, has_trailers=False), body, more=False)
 
-    def write(self, body: bytes | memoryview) -> Awaitable[None] | None:
+    def write(self, body: bytes) -> Awaitable[None] | None:
         """Send a piece of the content, as `http.response.body` with more to come would.
 
         Gives something to wait for before the next piece, if the client is slow.
 
         Raises:
             ClientDisconnected: the client has gone.
-            RuntimeError: no content is due.
+            RuntimeError: no content is due, or the piece disagrees with the content-length.
         """
-        connection = self._connection
-        pieces = self.pieces
-        if pieces and self._is_chunked and body and type(body) is bytes and self.state is _STARTED:
-            # PERF (W9): a piece that joins others, which are all on their way together.
-            pieces.append(b"%x\r\n%b\r\n" % (len(body), body))
-            self._size += len(body)
-            if self._size < LARGE:
-                return None
-            self._write_pieces()
-        elif self.state is _STARTED:
-            self._write(body, more=True)
-        else:
+        # PERF (W9): no message, no coroutine.
+        content = self._content
+        if self.state is not _STARTED or content is None:
             self._refuse_piece()
+        else:
+            self._add(content, body, more=True)
+        connection = self._connection
         return connection.drained() if connection.is_write_paused else None
 
     def _refuse_piece(self) -> None:
@@ -164,31 +150,30 @@ class Send:
             RuntimeError: the message is not due, or invalid.
         """
         connection = self._connection
+        kind = message["type"]
         if connection.is_write_paused and self.state is not _COMPLETE:
             await connection.drained()
-        kind = message["type"]
         state = self.state
-        if state is _GONE:
+        content = self._content
+        if state is _STARTED and content is not None and kind == "http.response.body":
+            self._add(content, message.get("body", b""), message.get("more_body", False))
+        elif state is _GONE:
             if message.get("more_body", False):
                 self._refuse_piece()
-        elif kind == "http.response.body" and state is _STARTED:
-            self._write(message.get("body", b""), message.get("more_body", False))
-        elif kind == "http.response.start" and state is _DUE:
-            self.held = self._open(
-                message["status"], message.get("headers", ()), message.get("trailers", False)
-            )
+        elif state is _DUE and kind == "http.response.start":
+            self._open(message["status"], message.get("headers", ()), message.get("trailers", False))
             if connection.stepping is not self:
-                connection.loop.call_later(0, self.flush)
-        elif kind == "http.response.trailers" and state is _TRAILERS:
-            self._write_trailers(message.get("headers", ()), message.get("more_trailers", False))
-        elif kind == "http.response.early_hint" and state is _DUE:
+                self._flush_soon()
+        elif state is _TRAILERS and content is not None and kind == "http.response.trailers":
+            self._add_trailers(content, message.get("headers", ()), message.get("more_trailers", False))
+        elif state is _DUE and kind == "http.response.early_hint":
             self._write_early_hint(message.get("links", ()))
         else:
             raise RuntimeError(_unexpected(kind, state))
 
     # --- the steps -------------------------------------------------------------------------------------------------
 
-    def _open(self, status: int, headers: Iterable[Header], has_trailers: bool) -> bytes:
+    def _open(self, status: int, headers: Iterable[Header], has_trailers: bool) -> Content:
         """The head of the answer, and with it the decision how its content ends (RFC 9112, section 6.3)."""
         connection = self._connection
         shared = connection.shared
@@ -198,71 +183,48 @@ class Send:
             fields = encode_fields(without_framing(headers))
         lines = [shared.beginning(status), fields.lines]
         self.state = ON_START[self.state]
-        keeps_alive = self.keeps_alive and status >= 200 and connection.may_go_on()
-        self._discards = self.is_head or not is_content
-        if not self._discards:
-            self._missing = fields.length
-            self._is_chunked = fields.length is None and not self.is_old
-            keeps_alive = keeps_alive and (self._is_chunked or fields.length is not None)
+        discards = self.is_head or not is_content
+        is_chunked = not (discards or self.is_old) and fields.length is None
+        has_end = discards or is_chunked or fields.length is not None
+        keeps_alive = self.keeps_alive and status >= 200 and has_end and connection.may_go_on()
         if not (keeps_alive or fields.closes):
             lines.append(b"connection: close\r\n")
-        if self._is_chunked and not fields.is_chunked:
+        if is_chunked and not fields.is_chunked:
             lines.append(b"transfer-encoding: chunked\r\n")
-        self._has_trailers = has_trailers
-        self.keeps_alive = keeps_alive and not fields.closes
         lines.append(b"\r\n")
+        self.keeps_alive = keeps_alive and not fields.closes
         self._status = status
-        return b"".join(lines)
+        self._content = content = Content(
+            connection.transport,
+            lines,
+            missing=None if discards else fields.length,
+            is_chunked=is_chunked,
+            discards=discards,
+            has_trailers=has_trailers,
+        )
+        return content
 
-    def _write(self, body: bytes | memoryview, more: bool) -> None:
+    def _add(self, content: Content, body: bytes, more: bool) -> None:
         """A piece of the content, and the end of the answer if it is the last."""
-        if self._discards:
-            body = b""
-        size = body.nbytes if isinstance(body, memoryview) else len(body)
-        before = after = b""
-        if self._is_chunked:
-            if size:
-                before, after = b"%x\r\n" % size, b"\r\n"
-            if not more and not self._has_trailers:
-                after += b"0\r\n\r\n"
-        elif self._missing is not None:
-            if size > self._missing or not (more or size == self._missing):
-                self._check_length(self._missing, size)
-            self._missing -= size
-        before = self.held + before
-        if size < LARGE:
-            self._gather(b"".join((before, body, after)))
+        content.add(body, more)
+        if more:
+            if content.size >= LARGE:
+                self.flush()
+            elif not self._is_flush_due and self._connection.stepping is not self:
+                self._flush_soon()
+            return
+        self.flush()
+        if content.has_trailers:
+            self.state = ON_CONTENT_END_WITH_TRAILERS[self.state]
         else:
-            # PERF (W9): content that is large is not copied. uvloop gathers the parts and writes them together.
-            self._gather(before)
-            self._write_pieces()
-            self._connection.transport.write(body)
-            self._gather(after)
-        self._note_start()
-        if not more:
-            self._write_pieces()
-            if self._has_trailers:
-                self.state = ON_CONTENT_END_WITH_TRAILERS[self.state]
-            else:
-                self.state = ON_CONTENT_END[self.state]
-                self._connection.answered()
+            self.state = ON_CONTENT_END[self.state]
+            self._connection.answered()
 
-    def _check_length(self, expected: int | None, size: int) -> None:
-        if expected is not None and size != expected:
-            relation = "longer" if size > expected else "shorter"
-            raise RuntimeError(f"Response content {relation} than Content-Length")
-
-    def _write_trailers(self, headers: Iterable[Header], more: bool) -> None:
-        """Trailer fields, which follow the last chunk (RFC 9112, section 7.1.2).
-
-        Without chunks there is no place for them, and whoever announced them may not know: they are dropped then
-        (RFC 9110, section 6.5.1).
-        """
+    def _add_trailers(self, content: Content, headers: Iterable[Header], more: bool) -> None:
         self._trailers += encode_fields(headers).lines
         if not more:
-            if self._is_chunked:
-                self._gather(b"0\r\n%b\r\n" % self._trailers)
-            self._write_pieces()
+            content.add_trailers(self._trailers)
+            self.flush()
             self.state = ON_TRAILERS[self.state]
             self._connection.answered()
 
@@ -272,47 +234,24 @@ class Send:
         if not self.is_old:
             self._connection.transport.write(b"HTTP/1.1 103 Early Hints\r\n%b\r\n" % fields.lines)
 
-    def _gather(self, data: bytes) -> None:
-        # PERF (W9): small pieces that come in one step of the application leave together, at its end. A write costs
-        # more than all else that is done for a piece.
-        if not data:
-            return
-        if self.pieces is None:
-            self.pieces = [data]
-            self._size = len(data)
-            if self._connection.stepping is not self:
-                self._connection.loop.call_later(0, self._write_pieces)
-            return
-        self.pieces.append(data)
-        self._size += len(data)
-        if self._size >= LARGE:
-            self._write_pieces()
-
-    def _write_pieces(self) -> None:
-        pieces, self.pieces = self.pieces, None
-        if pieces and self.state is not _GONE:
-            self._connection.transport.write(pieces[0] if len(pieces) == 1 else b"".join(pieces))
+    def _flush_soon(self) -> None:
+        """Write what is pending at the end of this step; of the first one, the connection knows the end."""
+        self._is_flush_due = True
+        self._connection.loop.call_later(0, self.flush)
 
     def flush(self) -> None:
-        """Write what was held back: the application does something else first."""
-        if self.held:
-            self._gather(self.held)
-            self._note_start()
-        self._write_pieces()
-
-    def _note_start(self) -> None:
-        """If there was a head, it is on its way: from here on there is no other answer."""
-        if self.held:
-            self.held = b""
+        """Write what is pending."""
+        self._is_flush_due = False
+        if self._content is not None and self.state is not _GONE:
+            self._content.flush()
             access = self._connection.shared.access
-            if access is not None:
+            if access is not None and not self._is_noted:
+                self._is_noted = True
                 access.note(self._scope, self._status)
 
     def lose(self) -> None:
         """There is nobody to answer any more."""
         self.state = ON_GONE[self.state]
-        self.held = b""
-        self.pieces = None
 
     # --- the end of the application --------------------------------------------------------------------------------
 
@@ -338,14 +277,14 @@ class Send:
 
     def _end(self) -> None:
         """Whatever of the answer is missing will not come: 500 if nothing was sent."""
-        if self.held:
-            self.held = b""
+        content = self._content
+        if content is not None and self.state is _STARTED and content.is_empty and not content.has_left:
             self.state = ON_RETRACT[self.state]
         if self.state is _DUE:
             headers = [(b"content-type", b"text/plain; charset=utf-8"), (b"connection", b"close")]
             self.respond(500, headers, b"Internal Server Error")
         elif self.state is not _COMPLETE and self.state is not _GONE:
-            self._write_pieces()
+            self.flush()  # what was produced before the failure is good
             self._connection.give_up(self)
 
 
