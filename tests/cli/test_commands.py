@@ -138,6 +138,19 @@ def test_every_limit_of_the_server_is_an_option(project: Path, limit: str) -> No
     assert os.environ[variable] == "7"  # where worker processes read it
 
 
+def test_limits_of_the_environment_are_no_options(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """They are the server's to read, and uvicorn's own has none."""
+    monkeypatch.setenv("VIVACE_MAX_FIELDS", "7")
+    assert served("run", "--server", "uvicorn")[1]["http"] == "auto"
+
+
+def test_a_limit_in_the_environment_that_is_none(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("VIVACE_MAX_FIELDS", "many")
+    result = CliRunner().invoke(cli, ["run"])
+    assert result.exit_code == 1
+    assert result.stdout.startswith("error: VIVACE_MAX_FIELDS must be a whole number, not 'many'.")
+
+
 # --- what the user is told ------------------------------------------------------------------------------------------
 
 

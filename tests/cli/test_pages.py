@@ -23,7 +23,7 @@ def blocks(text: str, language: str) -> list[str]:
     return re.findall(rf"^```{language}\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
 
 
-def sessions() -> list[tuple[str, str]]:
+def shown_commands() -> list[tuple[str, str]]:
     """Each command in the page with the output that is shown."""
     return [
         (command, output)
@@ -41,8 +41,8 @@ def squeezed(text: str) -> list[str]:
 def test_the_commands(directory: Path) -> None:
     (program,) = blocks(COMMANDS, "python")
     (directory / "main.py").write_text(program)
-    assert len(sessions()) == 5
-    for command, output in sessions():
+    assert len(shown_commands()) == 5
+    for command, output in shown_commands():
         result = CliRunner().invoke(cli, shlex.split(command)[1:])
         shown, expected = squeezed(result.stdout), squeezed(output)
         if expected[0] == "…":  # left out: the place, and the compiled function
