@@ -35,8 +35,8 @@ run: $(NEWEST)/.run-installed ## Serve the example shop on http://127.0.0.1:8000
 
 # --- the checks -------------------------------------------------------------------------------------------------------
 
-STEPS := lint types unit unit-newest layering surface typing differential reliability conformance conformance-starlette \
-    conformance-server
+STEPS := lint types unit unit-newest layering surface typing differential reliability reliability-newest \
+    conformance conformance-starlette conformance-server
 
 # Every step runs, whatever became of the one before; the last line adds up all tests.
 .PHONY: test
@@ -94,6 +94,17 @@ differential: $(FLOOR)/.dev-installed ## The same applications on vivace and on 
 .PHONY: reliability
 reliability: $(FLOOR)/.dev-installed ## What server and framework withstand, in minutes (the long runs: python -m reliability)
 	$(PYTEST) tests/reliability -n $(JOBS) </dev/null
+
+# From Python 3.12 on the server starts a request's task eagerly: what could depend on that runs on the newest, too.
+EAGER := $(addprefix tests/reliability/test_,vectors.py desync.py lanes.py context.py exits.py streams.py broken_bodies.py)
+
+.PHONY: reliability-newest
+reliability-newest: $(NEWEST)/.dev-installed ## What of it depends on how tasks start, on the newest Python found
+ifeq ($(NEWEST),$(FLOOR))
+	@echo "reliability-newest: there is no other Python than the one that reliability has run on"
+else
+	$(NEWEST)/bin/python -m pytest --quiet --junitxml=$(REPORTS)/$@.xml $(EAGER) -n $(JOBS) </dev/null
+endif
 
 .PHONY: conformance
 conformance: $(FLOOR)/.dev-installed ## FastAPI's own tests (FILES=tests/test_x.py, K=expression, ORACLE=1)

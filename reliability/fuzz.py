@@ -28,7 +28,7 @@ from typing import Any
 
 from reliability.answers import FIELD
 from reliability.fuzz_app import make_app
-from reliability.reference import RefusedError, _IncompleteError, _read_chunks, _read_head
+from reliability.reference import IncompleteError, RefusedError, read_chunks, read_head
 from reliability.runs import Result, Task
 from reliability.splits import at_random
 from reliability.tools import python_with
@@ -170,7 +170,7 @@ def head(data: bytes) -> None:
     raw = data.replace(b"\r\n\r\n", b"\r\n").lstrip(b"\r\n").removesuffix(b"\r\n") + b"\r\n\r\n"
     expected: Any = None
     with suppress(RefusedError):
-        expected = _read_head(raw[:-4])
+        expected = read_head(raw[:-4])
     try:
         found = server.read_head(raw, limits)
     except refused as error:
@@ -193,13 +193,14 @@ def chunks(data: bytes) -> None:
     chunked = import_module("vivace.server.body").ChunkedBody
     refused = import_module("vivace.server.refusals").Refused
     try:
-        expected: Any = _read_chunks(data, 0)
+        expected: Any = read_chunks(data, 0)
     except RefusedError:
         expected = "refused"
-    except _IncompleteError:
+    except IncompleteError:
         expected = "incomplete"
     for pieces in ([data], at_random(data, random.Random(len(data)))):
-        body, content, position = chunked(None), [], 0
+        body, position = chunked(None), 0
+        content: list[bytes] = []
         try:
             for piece in pieces:
                 position += body.take(piece, 0, content)

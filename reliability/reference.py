@@ -43,7 +43,7 @@ class RefusedError(Exception):
     """This must not be answered as a request; the message says why, with the section."""
 
 
-class _IncompleteError(Exception):
+class IncompleteError(Exception):
     """The stream ends before this does; its argument is what there is of the body."""
 
 
@@ -79,14 +79,14 @@ def read_requests(data: bytes) -> Reading:
         if end < 0 and len(data) - position <= MAX_HEAD:
             return Reading(tuple(requests), is_cut=True)
         try:
-            head = _read_head(data[position : end if end >= 0 else len(data)])
+            head = read_head(data[position : end if end >= 0 else len(data)])
         except RefusedError as refusal:
             return Reading(tuple(requests), refusal=str(refusal))
         try:
             body, position = head.framing.read(data, end + 4)
         except RefusedError as refusal:
             return Reading(tuple(requests), begun=head.request(b""), refusal=str(refusal))
-        except _IncompleteError as cut:
+        except IncompleteError as cut:
             return Reading(tuple(requests), begun=head.request(cut.args[0]))
         requests.append(head.request(body))
         if head.is_last:
@@ -97,12 +97,14 @@ def read_requests(data: bytes) -> Reading:
 
 
 @dataclass(frozen=True, slots=True)
-class _Head:
+class Head:
+    """A head that is not refused."""
+
     method: str
     target: bytes
     version: int
     headers: tuple[tuple[bytes, bytes], ...]
-    framing: _Framing
+    framing: Framing
 
     def request(self, body: bytes) -> Request:
         return Request(self.method, self.target, self.headers, body)
@@ -116,7 +118,8 @@ class _Head:
         return self.version == 0 or b"close" in _tokens(self.headers, b"connection")
 
 
-def _read_head(head: bytes) -> _Head:
+def read_head(head: bytes) -> Head:
+    """A head without the empty line that ends it. Raises `RefusedError`."""
     if len(head) + 4 > MAX_HEAD:
         raise RefusedError("RFC 6585, section 5: the head is too large")
     line, *lines = head.split(b"\r\n")
@@ -125,7 +128,7 @@ def _read_head(head: bytes) -> _Head:
         raise RefusedError("RFC 6585, section 5: too many fields")
     headers = tuple(_read_field(line) for line in lines)
     _check_host(headers, version)
-    return _Head(method, _read_target(method, target), version, headers, _choose_framing(headers, version))
+    return Head(method, _read_target(method, target), version, headers, _choose_framing(headers, version))
 
 
 def _read_request_line(line: bytes) -> tuple[str, bytes, int]:
@@ -187,7 +190,7 @@ def _check_host(headers: tuple[tuple[bytes, bytes], ...], version: int) -> None:
 
 
 @dataclass(frozen=True, slots=True)
-class _Framing:
+class Framing:
     """How the body ends: after `length` bytes, or with the last chunk if that is None."""
 
     length: int | None
@@ -195,14 +198,14 @@ class _Framing:
     def read(self, data: bytes, position: int) -> tuple[bytes, int]:
         """The body, and where the next request begins."""
         if self.length is None:
-            return _read_chunks(data, position)
+            return read_chunks(data, position)
         end = position + self.length
         if end > len(data):
-            raise _IncompleteError(data[position:])
+            raise IncompleteError(data[position:])
         return data[position:end], end
 
 
-def _choose_framing(headers: tuple[tuple[bytes, bytes], ...], version: int) -> _Framing:
+def _choose_framing(headers: tuple[tuple[bytes, bytes], ...], version: int) -> Framing:
     """RFC 9112, section 6.3, with every choice between repairing and refusing taken for refusing."""
     lengths, codings = _values(headers, b"content-length"), _values(headers, b"transfer-encoding")
     if codings:
@@ -212,20 +215,23 @@ def _choose_framing(headers: tuple[tuple[bytes, bytes], ...], version: int) -> _
             raise RefusedError("RFC 9112, section 6.3: both Transfer-Encoding and Content-Length")
         if [coding.lower() for coding in codings] != [b"chunked"]:
             raise RefusedError("RFC 9112, section 6.1: a transfer coding other than chunked")
-        return _Framing(None)
+        return Framing(None)
     if len(lengths) > 1 or (lengths and not re.fullmatch(rb"[0-9]{1,18}", lengths[0])):
         raise RefusedError("RFC 9110, section 8.6: not a length")
-    return _Framing(int(lengths[0]) if lengths else 0)
+    return Framing(int(lengths[0]) if lengths else 0)
 
 
-def _read_chunks(data: bytes, position: int) -> tuple[bytes, int]:
-    """RFC 9112, section 7.1."""
+def read_chunks(data: bytes, position: int) -> tuple[bytes, int]:
+    """A body in chunks from `position` on, and where it ends (RFC 9112, section 7.1).
+
+    Raises `RefusedError`, or `IncompleteError` with what there is.
+    """
     body = b""
     while True:
         end = data.find(b"\r\n", position)
         line = CHUNK_LINE.fullmatch(data[position : end if end >= 0 else len(data)])
         if end < 0:
-            raise _IncompleteError(body)
+            raise IncompleteError(body)
         if line is None:
             raise RefusedError("RFC 9112, section 7.1: not a chunk size")
         size, position = int(line[1], 16), end + 2
@@ -236,7 +242,7 @@ def _read_chunks(data: bytes, position: int) -> tuple[bytes, int]:
         if not b"\r\n".startswith(after):
             raise RefusedError("RFC 9112, section 7.1: no line break after a chunk")
         if len(after) < 2:
-            raise _IncompleteError(body)
+            raise IncompleteError(body)
         position += size + 2
 
 
@@ -245,7 +251,7 @@ def _skip_trailers(data: bytes, position: int, body: bytes) -> int:
     while not data.startswith(b"\r\n", position):
         end = data.find(b"\r\n", position)
         if end < 0:
-            raise _IncompleteError(body)
+            raise IncompleteError(body)
         name, _ = _read_field(data[position:end])
         if name in (b"content-length", b"transfer-encoding"):
             raise RefusedError("RFC 9110, section 6.5.1: a trailer that frames")

@@ -173,7 +173,7 @@ class Echo:
         whole = getattr(receive, "body", None) if self.lanes else None
         if whole is not None:
             return whole, True
-        chunks = []
+        chunks: list[bytes] = []
         while True:
             message = await receive()
             if message["type"] != "http.request":
