@@ -242,10 +242,11 @@ async def _run(is_exit: bool, function: Callable[..., T], args: tuple[Any, ...],
 
     try:
         loop = asyncio.get_running_loop()
-        task = asyncio.current_task(loop)
     except RuntimeError:
-        task = None
-    mailbox = None if task is None else _mailboxes.get(loop) or _open_mailbox(loop)
+        mailbox = task = None  # on trio
+    else:
+        task = asyncio.current_task(loop)
+        mailbox = None if task is None else _mailboxes.get(loop) or _open_mailbox(loop)
     if mailbox is None or task is None:
         # Outside the `except`: what the call raises must not have that error as its context.
         return await _run_with_anyio(is_exit, function, args, kwargs)
