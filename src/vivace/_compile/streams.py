@@ -220,7 +220,7 @@ class _Line:
         self._is_writing = False
         self._ping_sent: Event | None = None
 
-    async def write(self, chunk: bytes) -> None:
+    async def write(self, chunk: bytes | memoryview) -> None:
         if self._ping_sent is not None:
             await self._ping_sent.wait()
         if self._write is None:
