@@ -62,6 +62,31 @@ def test_lane_waits_with_the_next_request_until_the_reader_has_caught_up() -> No
     assert (found, answered) == (100_000_000, 20)
 
 
+def test_requests_that_nobody_takes_are_not_read() -> None:
+    """A client that asks on and on and reads nothing: its requests stay with it, too."""
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        send.respond(200, (), b"x" * 5_000_000)
+
+    sent = 0
+
+    def ask() -> None:
+        nonlocal sent
+        try:
+            while True:
+                sent += client.socket.send(GET * 1000)
+        except OSError:
+            pass
+
+    with serve(app) as served, served.connect() as client:
+        client.socket.settimeout(1)
+        ask()
+        (connection,) = served.server.server_state.connections
+        assert len(connection.buffer) < 600_000  # type: ignore[union-attr]
+        assert sent > 1_000_000
+        client.reset()
+
+
 @pytest.mark.parametrize("framing", ["length", "chunked"])
 def test_slow_application_pauses_the_client(framing: str) -> None:
     received = 0

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from vivace.server import Limits
-from vivace.server.refusals import Refusal
+from vivace.server.head import check_partial_head
+from vivace.server.refusals import Refusal, Refused
 
 from . import apps
 from .serving import GET, Served, serve
@@ -162,6 +163,16 @@ def test_body_over_the_limit_is_not_waited_for() -> None:
     with serve(apps.echo, limits=SMALL) as served, served.connect() as client:
         client.send(POST + b"Content-Length: 1000000\r\n\r\n")
         client.read_until(b"section 15.5.14)\n")
+
+
+def test_each_byte_of_a_partial_head_is_looked_at_once() -> None:
+    """Or a head that comes byte by byte would cost the square of its length."""
+    partial = b"GET / HTTP/1.1\r\nHost: a\nX: y"
+    with pytest.raises(Refused):
+        check_partial_head(partial, 0, Limits())
+    with pytest.raises(Refused):
+        check_partial_head(partial, partial.index(b"\n", 20), Limits())
+    check_partial_head(partial, partial.index(b"X"), Limits())
 
 
 def test_trailer_section_is_bounded(echoing: Served) -> None:

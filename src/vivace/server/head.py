@@ -172,22 +172,25 @@ def _check_request_line(line: bytes, limits: Limits) -> tuple[bytes, bytes, bool
     return method, target, minor == b"0"
 
 
-def check_partial_head(partial: bytes, seen: int, limits: Limits) -> None:
+def check_partial_head(partial: bytes | bytearray, seen: int, limits: Limits) -> None:
     """Refuse early what no continuation could save. The first `seen` bytes were looked at before.
 
     Raises:
         Refused: as `read_head` would, or for a limit.
     """
     line_end = partial.find(b"\r\n") + 2
-    if line_end > 1:
-        _check_request_line(partial[:line_end], limits)
-    elif len(partial) > limits.max_target_size + 64:
+    if line_end > max(1, seen):
+        _check_request_line(bytes(partial[:line_end]), limits)
+    elif line_end == 1 and len(partial) > limits.max_target_size + 64:
         raise Refused(LONG_TARGET)
     if len(partial) > limits.max_head_size:
         raise Refused(LARGE_HEAD)
-    line_ends = partial.count(b"\r\n")
-    returns = partial.count(b"\r") - partial.endswith(b"\r")  # the last one may be half of a line end
-    if returns != line_ends or partial.count(b"\n") != line_ends or _CONTROL.search(partial, seen):
+    new = partial[max(0, seen - 1) :]
+    if seen and not new.startswith(b"\r"):
+        new = new[1:]
+    line_ends = new.count(b"\r\n")
+    returns = new.count(b"\r") - new.endswith(b"\r")  # the last one may be half of a line end
+    if returns != line_ends or new.count(b"\n") != line_ends or _CONTROL.search(new):
         raise Refused(BARE_LINE_END if line_end > 1 else BAD_REQUEST_LINE)
 
 

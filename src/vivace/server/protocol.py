@@ -96,11 +96,10 @@ class HTTPProtocol(asyncio.Protocol):
 
         # The transport's.
         self.transport: asyncio.Transport = None  # type: ignore[assignment]  # until connection_made
-        self.buffer = b""  # arrived, and not looked at yet
+        self.buffer: bytes | bytearray = b""  # arrived, and not taken yet
         self.is_write_paused = False
         self._is_read_paused = False
         self._is_drained: asyncio.Event | None = None
-        self._seen = 0  # how much of a partial head was looked at before
         self._has_eof = False  # the client has said its last word
         self._is_ending = False  # the server shuts down
 
@@ -226,15 +225,32 @@ class HTTPProtocol(asyncio.Protocol):
         if not self.buffer:
             self._take(data)
             return
-        self._seen = len(self.buffer)
-        data = self.buffer + data
-        self._take(data)
-        self._seen = 0
+        seen = len(self.buffer)
+        self.buffer += data
+        if self.reading is _HEAD and not self._must_wait():
+            if self._completes_head(seen):
+                self._take_buffer()
+        elif len(self.buffer) > HIGH_WATER:
+            self.pause_reading()
+
+    def _completes_head(self, seen: int) -> bool:
+        """Whether the partial head in the buffer, of which `seen` bytes are not new, has come to its end.
+
+        Only what is new is looked at, and nothing copied: a head may come byte by byte.
+        """
+        buffer = self.buffer
+        if buffer.find(b"\r\n\r\n", max(0, seen - 3)) >= 0 or buffer.startswith(b"\r\n"):
+            return True
+        try:
+            check_partial_head(buffer, seen, self.shared.limits)
+        except Refused as exc:
+            self.refuse(exc.refusal, is_head=buffer.startswith(b"HEAD "))
+        return False
 
     def _take_buffer(self) -> None:
         """Go on with what has arrived already, unless that is being done further up."""
         if not self._is_taking:
-            self._take(self.buffer)
+            self._take(bytes(self.buffer))
 
     def _take(self, data: bytes) -> None:
         """Take from the bytes what can be taken now, and keep the rest."""
@@ -274,13 +290,15 @@ class HTTPProtocol(asyncio.Protocol):
             elif reading is _BODY:
                 position = self._read_body(data, position)
             elif reading is _READ:
-                if size - position > HIGH_WATER:
-                    self.pause_reading()
                 break
             else:
                 position = size
         self._is_taking = False
-        self.buffer = data[position:]
+        self.buffer = bytearray(data[position:]) if position < size else b""
+        if size - position > HIGH_WATER and (self.reading is _READ or self._must_wait()):
+            self.pause_reading()
+        elif self._is_read_paused and self.reading is _HEAD:
+            self.resume_reading()
         if self._has_eof and self.reading is _HEAD and not self._must_wait():
             self._close()
 
@@ -315,9 +333,8 @@ class HTTPProtocol(asyncio.Protocol):
         limits = self.shared.limits
         try:
             if end < 4:
-                seen = max(0, self._seen - position)
-                check_partial_head(data[position:], seen, limits)
-                if not seen:
+                check_partial_head(data[position:], 0, limits)
+                if not data.startswith(b"\r", position):
                     self.deadline = UNSET  # the clock of this head starts
                 return -1
             head = read_head(data[position:end], limits)
@@ -492,8 +509,8 @@ class HTTPProtocol(asyncio.Protocol):
         self.deadline = UNSET
         if self._is_read_paused:
             self.resume_reading()
-        if (self.buffer or self._has_eof) and not self._is_taking:
-            self._take(self.buffer)
+        if self.buffer or self._has_eof:
+            self._take_buffer()
 
     def _switch(self, line: bytes, block: Block, rest: bytes) -> None:
         """Leave the connection to uvicorn's WebSocket protocol, with the request as it came."""
@@ -553,18 +570,25 @@ class HTTPProtocol(asyncio.Protocol):
         """End the connection when all is written.
 
         The client may still be sending. Its bytes are read and dropped until it has seen the end, for a while: closing
-        at once would reset the connection, and with it take away the answer (RFC 9112, section 9.6).
+        at once would reset the connection, and with it take away the answer (RFC 9112, section 9.6). A server that
+        shuts down only takes that time where it knows that something is under way.
         """
+        is_quick = is_idle or self._has_eof or (self._is_ending and self.reading is not _BODY)
         self.reading = ON_CLOSE[self.reading]
         self.buffer = b""
         self.deadline = UNSET
         if self.transport.is_closing():
             return
-        if is_idle or self._has_eof or not self._can_write_eof():
+        if is_quick or not self._can_write_eof():
             self.transport.close()
         else:
             self.resume_reading()
             self.transport.write_eof()
+
+    def leave_at_once(self) -> None:
+        """The server's time is up: it has cancelled the request."""
+        if self.reading is Reading.CLOSED and not self.transport.is_closing():
+            self.transport.close()
 
     def _can_write_eof(self) -> bool:
         # Asked of the object: transports of other libraries, and of tests, do not all have it.

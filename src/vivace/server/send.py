@@ -6,6 +6,7 @@ The lanes are the methods `respond` and `write` (see `docs/fast-lanes.md`). All 
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -274,6 +275,8 @@ class Send:
         else:
             logger.error("Exception in ASGI application\n", exc_info=exc)
         self._end()
+        if isinstance(exc, asyncio.CancelledError):
+            self._connection.leave_at_once()
 
     def _end(self) -> None:
         """Whatever of the answer is missing will not come: 500 if nothing was sent."""
