@@ -1,7 +1,7 @@
 """The README's table of figures, out of the committed report: no figure there is written by hand.
 
-    python -m benchmarks.readme            # rewrite it
-    python -m benchmarks.readme --check    # exit code 1 if it is not the report's
+python -m benchmarks.readme            # rewrite it
+python -m benchmarks.readme --check    # exit code 1 if it is not the report's
 """
 
 from __future__ import annotations
@@ -45,7 +45,9 @@ def table(report: dict[str, Any]) -> str:
         rates = [_rate(rows.get((workload, peer))) for peer in PEERS]
         against = rows[workload, "vivace"]["ratio"]
         ratio = Spread(**against).show("×") if against else "void"
-        lines.append(f"| {title} ({workload}) | {rates[0]} | {rates[1]} | {ratio} | {rates[2]} | {rates[3]} |")
+        lines.append(
+            f"| {title} ({workload}) | {rates[0]} | {rates[1]} | {ratio} | {rates[2]} | {rates[3]} |"
+        )
     return "\n".join(lines) + "\n"
 
 

@@ -3,6 +3,7 @@
     send.respond(status, headers, body)   a whole answer in one plain call
     send.write(body)                      a piece of an answer in one plain call
     receive.body                          the whole body, if it has arrived
+    receive.disconnected()                waits until the client has gone, and consumes nothing
 
 A middleware that wraps `send` or `receive` passes on an object of its own, which has no such attribute, so it sees
 every message: nobody has to know about lanes to stay correct. `docs/fast-lanes.md` is the specification.
@@ -18,6 +19,8 @@ from typing import Any, cast
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response, StreamingResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from vivace._departure import Watch
 
 # Set in the scope once a response has begun: from then on an error can only end the connection.
 RESPONSE_STARTED = "vivace.response_started"
@@ -64,10 +67,14 @@ async def send_response(response: Response, scope: Scope, receive: Receive, send
     """Send a response object and remember that it began: what fails afterwards cannot be answered any more."""
     if not is_plain(response) or scope["type"] != "http":
         try:
-            if is_plain_stream(response) and tells_by_send(scope):
-                await _send_stream(cast("StreamingResponse", response), scope, send)
-            else:
+            if not tells_by_send(scope) or scope["type"] != "http" or not hasattr(response, "body_iterator"):
                 await response(scope, receive, tracked(scope, send))
+            else:
+                with Watch(scope, receive):
+                    if is_plain_stream(response):
+                        await _send_stream(cast("StreamingResponse", response), scope, send)
+                    else:
+                        await response(scope, receive, tracked(scope, send))
         finally:
             await close_chunks(getattr(response, "chunks", None) or getattr(response, "body_iterator", None))
         return

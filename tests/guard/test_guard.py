@@ -303,6 +303,10 @@ async def lifespan(app):
 
 app = FastAPI(lifespan=lifespan)
 
+@app.get("/quick")
+async def quick():
+    pass
+
 @app.get("/slow/{item_id}")
 async def slow(item_id: int):
     time.sleep(0.7)
@@ -326,6 +330,8 @@ def test_on_uvicorn(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
                 if sock.connect_ex(("127.0.0.1", port)) == 0:
                     break
             time.sleep(0.1)
+        # What compiles endpoints is imported with the first one, which may block the loop for a moment too.
+        urllib.request.urlopen(f"http://127.0.0.1:{port}/quick", timeout=10).close()
         with urllib.request.urlopen(f"http://127.0.0.1:{port}/slow/7", timeout=10) as answer:
             assert json.load(answer) == 7
         time.sleep(1)
@@ -335,4 +341,4 @@ def test_on_uvicorn(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert "by GET /slow/{item_id} (/slow/7):" in errors
     line = PROGRAM[: PROGRAM.index("time.sleep")].count("\n") + 1
     assert f"{program}:{line} in slow: time.sleep(0.7)" in errors
-    assert errors.count("The event loop was blocked") == 1
+    assert errors.count("by GET /slow/{item_id}") == 1

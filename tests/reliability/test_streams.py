@@ -151,3 +151,50 @@ def test_a_failure_after_the_first_chunk_cuts_the_answer_off(serve: Serve) -> No
     """Without the last chunk the client knows that something is missing (RFC 9112, section 8)."""
     (answer,) = exchange(serve(failing_app()).address, request("/later"))
     assert (answer.status, answer.is_whole) == (200, False)
+
+
+def make_idle_app(closed: threading.Event) -> FastAPI:
+    """Streams that send once and then wait for something that does not come."""
+    app = FastAPI()
+
+    async def forever(first: Any) -> AsyncIterator[Any]:
+        try:
+            yield first
+            await anyio.sleep(60)
+        finally:
+            closed.set()
+
+    @app.get("/response")
+    async def response() -> Any:
+        return StreamingResponse(forever(b"x"))
+
+    @app.get("/lines")
+    async def lines() -> AsyncIterator[int]:
+        async for item in forever(1):
+            yield item
+
+    @app.get("/events", response_class=EventSourceResponse)
+    async def events() -> AsyncIterator[ServerSentEvent]:
+        async for item in forever(ServerSentEvent(data=1)):
+            yield item
+
+    @app.post("/after-body", response_class=StreamingResponse)
+    async def after_body(value: dict[str, int]) -> AsyncIterator[bytes]:
+        async for item in forever(b"x"):
+            yield item
+
+    return app
+
+
+@pytest.mark.parametrize("path", ["/response", "/lines", "/events", "/after-body"])
+def test_a_stream_that_waits_ends_with_the_client_too(serve: Serve, path: str) -> None:
+    closed = threading.Event()
+    served = serve(make_idle_app(closed))
+    with connected(served.address) as client:
+        if path == "/after-body":
+            client.sendall(request(path, "POST", b'{"a": 1}', content_type="application/json"))
+        else:
+            client.sendall(request(path))
+        assert client.recv(10)
+        reset(client)
+        assert closed.wait(5)

@@ -18,6 +18,7 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope
 
 from vivace._body_limit import get_body_limit_error
+from vivace._departure import BODY_READ
 from vivace._lanes import RESPONSE_STARTED, arrived_body, is_own_reading
 from vivace._starlette import keep_body
 from vivace._status import is_body_allowed_for_status_code
@@ -79,10 +80,13 @@ async def receive_body(scope: Scope, receive: Receive, request: Request | None =
         return body
     try:
         if request is None and is_own_reading():
-            return await _received(receive)
-        return await (request or Request(scope, receive)).body()
+            body = await _received(receive)
+        else:
+            body = await (request or Request(scope, receive)).body()
     except Exception as exc:
         raise body_error(exc) from exc
+    scope[BODY_READ] = True
+    return body
 
 
 async def body_of_request(request: Request) -> bytes:

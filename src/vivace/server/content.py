@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 
-__all__ = ["LARGE", "Content"]
+__all__ = ["LARGE", "Content", "length_error"]
 
 LARGE = 32 * 1024
 """Bytes of content from which on it is written by itself, and that are gathered at most."""
@@ -70,7 +70,9 @@ class Content:
             body = _frozen(body)
         size = 0 if self.discards else len(body)
         if self.missing is not None:
-            self._count(size, more)
+            if size > self.missing or not (more or size == self.missing):
+                raise length_error(size, self.missing)
+            self.missing -= size
         if size:
             self.is_empty = False
             if size >= LARGE:
@@ -83,14 +85,6 @@ class Content:
                     self._pending.append(body)
         if not more and self.is_chunked and not self.has_trailers:
             self._pending.append(b"0\r\n\r\n")
-
-    def _count(self, size: int, more: bool) -> None:
-        assert self.missing is not None
-        if size > self.missing:
-            raise RuntimeError("Response content longer than Content-Length")
-        if size < self.missing and not more:
-            raise RuntimeError("Response content shorter than Content-Length")
-        self.missing -= size
 
     def _write_large(self, body: bytes, size: int) -> None:
         # PERF (W9, W11): not copied. uvloop writes it together with what is around it.
@@ -117,6 +111,12 @@ class Content:
             self._pending = []
             self.size = 0
             self.has_left = True
+
+
+def length_error(size: int, announced: int) -> RuntimeError:
+    """For content that is not as long as Content-Length says."""
+    relation = "longer" if size > announced else "shorter"
+    return RuntimeError(f"Response content {relation} than Content-Length")
 
 
 def _frozen(body: object) -> bytes:

@@ -45,11 +45,9 @@ def encode_fields(headers: Iterable[Header]) -> Fields:
     length: int | None = None
     is_chunked = closes = False
     for name, value in headers:
-        if not _NAME.fullmatch(name):
-            raise RuntimeError(f"Invalid HTTP header name: {bytes(name)!r}")
+        name = _names.get(name) or _checked_name(name)
         if _CONTROL.search(value):
-            raise RuntimeError(f"Invalid HTTP header value: {bytes(name)!r} holds a control character")
-        name = name.lower()
+            raise RuntimeError(f"Invalid HTTP header value: {name!r} holds a control character")
         if name == b"content-length":
             if length is not None or not _LENGTH.fullmatch(value):
                 raise RuntimeError(f"Invalid or repeated content-length: {bytes(value)!r}")
@@ -69,6 +67,22 @@ def encode_fields(headers: Iterable[Header]) -> Fields:
         length = None
         lines = [line for line in lines if not line.startswith(b"content-length:")]
     return Fields(b"".join(lines), length, is_chunked, closes)
+
+
+# PERF (W9): a program uses few names, and a look into a dictionary costs a quarter of an expression. Bounded, since an
+# application may make names up.
+_names: dict[bytes, bytes] = {}
+_MAX_NAMES = 1024
+
+
+def _checked_name(name: bytes) -> bytes:
+    """The name in lower case."""
+    if not _NAME.fullmatch(name):
+        raise RuntimeError(f"Invalid HTTP header name: {name!r}")
+    lower = name.lower()
+    if len(_names) < _MAX_NAMES:
+        _names[name] = lower
+    return lower
 
 
 def without_framing(headers: Iterable[Header]) -> list[Header]:

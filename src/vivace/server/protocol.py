@@ -17,18 +17,19 @@ from typing import Any, ClassVar
 from uvicorn.config import Config
 from uvicorn.logging import TRACE_LOG_LEVEL
 from uvicorn.protocols.http.flow_control import service_unavailable
-from uvicorn.protocols.utils import get_local_addr, get_remote_addr, is_ssl
+from uvicorn.protocols.utils import get_local_addr, get_remote_addr
 from uvicorn.server import ServerState
 
 from .body import Body, ChunkedBody, LengthBody
 from .fields import encode_fields
 from .head import COMMON_LINE, Block, check_partial_head, read_head
 from .limits import Limits
+from .link import Link
 from .receive import HIGH_WATER, Receive
 from .refusals import LARGE_BODY, SLOW_BODY, SLOW_HEAD, Refusal, Refused
 from .send import Send, run
 from .shared import shared_by
-from .sockets import keep_little_unsent, reset_on_close
+from .sockets import keep_little_unsent
 from .states import (
     ON_BODY_END,
     ON_CLOSE,
@@ -52,7 +53,7 @@ BURST = 16
 _REFUSAL_HEADERS = (b"content-type", b"text/plain; charset=utf-8"), (b"connection", b"close")
 
 
-class HTTPProtocol(asyncio.Protocol):
+class HTTPProtocol(Link):
     """HTTP/1.1 for uvicorn's server: `uvicorn main:app --http vivace.server:HTTPProtocol`.
 
     Limits come from the environment (`VIVACE_…`, see `Limits`), or from a class of one's own:
@@ -77,6 +78,7 @@ class HTTPProtocol(asyncio.Protocol):
         app_state: dict[str, Any],
         _loop: asyncio.AbstractEventLoop | None = None,
     ) -> None:
+        super().__init__()
         if not config.loaded:
             config.load()
         # The server's.
@@ -94,12 +96,8 @@ class HTTPProtocol(asyncio.Protocol):
         self._raw_root_path = config.root_path.encode("ascii")
         self._is_eager = _may_start_eagerly(self.loop)
 
-        # The transport's.
-        self.transport: asyncio.Transport = None  # type: ignore[assignment]  # until connection_made
+        # The connection's.
         self.buffer: bytes | bytearray = b""  # arrived, and not taken yet
-        self.is_write_paused = False
-        self._is_read_paused = False
-        self._is_drained: asyncio.Event | None = None
         self._has_eof = False  # the client has said its last word
         self._is_ending = False  # the server shuts down
 
@@ -116,19 +114,17 @@ class HTTPProtocol(asyncio.Protocol):
         self._block: Block | None = None  # the last one, see `_take`
         self._longest_line = 0
         self._line = b""  # of the last request, if it was a common one: what follows is what it says
-        self.deadline = UNSET
         self._unsent = 0
 
     # --- transport -------------------------------------------------------------------------------------------------
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self.transport = transport  # type: ignore[assignment]  # of a stream: asyncio's signature is wider
+        super().connection_made(transport)
         self._connections.add(self)  # type: ignore[arg-type]  # uvicorn names its own classes
         self.shared.sweep.add(self)
         # Requests start from what was set before the connection, never from what another request has set.
         is_bare = getattr(self.config, "reset_contextvars", False)  # not every uvicorn has it
         self._context = contextvars.Context() if is_bare else contextvars.copy_context()
-        self._is_tls = is_ssl(self.transport)
         # PERF (W1): what is the same as for the request before is copied, not built.
         self._scope: dict[str, Any] = {
             "type": "http",
@@ -188,36 +184,10 @@ class HTTPProtocol(asyncio.Protocol):
             self.receive.lose()
         return not self._is_tls  # TLS cannot be half-closed: https://bugs.python.org/issue35698
 
-    def pause_writing(self) -> None:
-        self.is_write_paused = True
-        self.deadline = UNSET
-
     def resume_writing(self) -> None:
-        self.is_write_paused = False
-        self.deadline = UNSET
-        if self._is_drained is not None:
-            self._is_drained.set()
+        super().resume_writing()
         if self.reading is _HEAD:
             self._take_buffer()
-
-    async def drained(self) -> None:
-        """Wait until the client has taken enough of what was written, or has gone."""
-        if self._is_drained is None:
-            self._is_drained = asyncio.Event()
-        self._is_drained.clear()
-        await self._is_drained.wait()
-
-    def pause_reading(self) -> None:
-        if not self._is_read_paused:
-            self._is_read_paused = True
-            self.transport.pause_reading()
-
-    def resume_reading(self) -> None:
-        if self._is_read_paused:
-            self._is_read_paused = False
-            self.deadline = UNSET
-            if not self.transport.is_closing():
-                self.transport.resume_reading()
 
     # --- bytes -----------------------------------------------------------------------------------------------------
 
@@ -563,36 +533,23 @@ class HTTPProtocol(asyncio.Protocol):
         else:
             # The end of the connection would be the end of a complete answer: only a reset says otherwise.
             self.reading = ON_CLOSE[self.reading]
-            reset_on_close(self.transport)
-            self.transport.abort()
+            self.reset()
 
     def _close(self, is_idle: bool = False) -> None:
         """End the connection when all is written.
 
-        The client may still be sending. Its bytes are read and dropped until it has seen the end, for a while: closing
-        at once would reset the connection, and with it take away the answer (RFC 9112, section 9.6). A server that
-        shuts down only takes that time where it knows that something is under way.
+        Gently, unless nothing can be under way. A server that shuts down only takes the time for that where it knows
+        that something is.
         """
         is_quick = is_idle or self._has_eof or (self._is_ending and self.reading is not _BODY)
         self.reading = ON_CLOSE[self.reading]
         self.buffer = b""
-        self.deadline = UNSET
-        if self.transport.is_closing():
-            return
-        if is_quick or not self._can_write_eof():
-            self.transport.close()
-        else:
-            self.resume_reading()
-            self.transport.write_eof()
+        self.close(lingers=not is_quick)
 
     def leave_at_once(self) -> None:
         """The server's time is up: it has cancelled the request."""
         if self.reading is Reading.CLOSED and not self.transport.is_closing():
             self.transport.close()
-
-    def _can_write_eof(self) -> bool:
-        # Asked of the object: transports of other libraries, and of tests, do not all have it.
-        return not self._is_tls and hasattr(self.transport, "write_eof") and self.transport.can_write_eof()
 
     def shutdown(self) -> None:
         """The server ends: finish what has been asked, and say that it is the last."""

@@ -1,6 +1,6 @@
 """`receive`, as the application gets it: the body of the request, then the end of the client.
 
-The lane is the attribute `body` (see `docs/fast-lanes.md`).
+The lanes are the attribute `body` and the method `disconnected` (see `docs/fast-lanes.md`).
 """
 
 from __future__ import annotations
@@ -90,6 +90,11 @@ class Receive:
             await self._next_change()
         return {"type": _DISCONNECT}
 
+    async def disconnected(self) -> None:
+        """Return when the client has gone, or has got its answer. Consumes nothing: the lane for who only watches."""
+        while self._send.state is not _COMPLETE and not self.is_lost:
+            await self._wait()
+
     def _next_piece(self) -> dict[str, Any]:
         body = self.pieces[0] if len(self.pieces) == 1 else b"".join(self.pieces)
         self.pieces = []
@@ -101,6 +106,9 @@ class Receive:
     async def _next_change(self) -> None:
         if not self.is_whole and self.connection is not None:
             self.connection.want_body(self)
+        await self._wait()
+
+    async def _wait(self) -> None:
         if self.change is None:
             self.change = asyncio.Event()
         self.change.clear()

@@ -10,7 +10,7 @@ import asyncio
 from collections.abc import Awaitable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from .content import LARGE, Content
+from .content import LARGE, Content, length_error
 from .fields import Fields, Header, encode_fields, has_content, without_framing
 from .states import (
     ON_CONTENT_END,
@@ -112,8 +112,7 @@ class Send:
         if fields.length is None and not fields.is_chunked and is_content:
             headers = [(b"content-length", b"%d" % len(body)), *headers]
         elif fields.length is not None and fields.length != len(body) and is_content and not self.is_head:
-            relation = "longer" if len(body) > fields.length else "shorter"
-            raise RuntimeError(f"Response content {relation} than Content-Length")
+            raise length_error(len(body), fields.length)
         self._add(self._open(status, headers, has_trailers=False), body, more=False)
 
     def write(self, body: bytes) -> Awaitable[None] | None:
