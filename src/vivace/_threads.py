@@ -275,12 +275,14 @@ async def _run(is_exit: bool, function: Callable[..., T], args: tuple[Any, ...],
 
 async def _wait_for_end(call: _Call, is_exit: bool) -> None:
     """Wait although the task is cancelled; for exit code, however often: a server that shuts down cancels twice."""
+    from asyncio import CancelledError  # PERF (W12): as above
+
     with CancelScope(shield=True):
         while not call.has_ended:
             call.wait = call.mailbox.loop.create_future()
             try:
                 await call.wait
-            except asyncio.CancelledError:
+            except CancelledError:
                 if not is_exit:
                     raise
 
