@@ -20,6 +20,7 @@ import sys
 import tarfile
 import tempfile
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +31,7 @@ except ModuleNotFoundError:  # run as a script
 
 ROOT = Path(__file__).resolve().parent
 VIEWERS = ROOT / "src" / "vivace" / "openapi" / "viewers"
-PATIENCE = 120  # seconds for one download
+PATIENCE = 60  # seconds for one download
 
 
 class CustomBuildHook(BuildHookInterface):  # type: ignore[type-arg]
@@ -44,15 +45,18 @@ class CustomBuildHook(BuildHookInterface):  # type: ignore[type-arg]
 def fetch_missing(fetched: Path = VIEWERS / "fetched") -> list[str]:
     """Fetch every viewer's files that are not there; returns what could not be had, one sentence each."""
     problems = []
+    clients = dict(CLIENTS)
     for viewer in runpy.run_path(str(VIEWERS / "pins.py"))["VIEWERS"]:
         reasons = []
-        for package in viewer.packages:
+        for name, download in list(clients.items()):
             if not _missing(viewer, fetched):
                 break
             try:
-                _take(viewer, package, fetched)
+                _keep(viewer, download, fetched)
             except (OSError, subprocess.SubprocessError, KeyError, ValueError) as error:
-                reasons.append(f"{package.name} by {package.index}: {_short(error)}")
+                reasons.append(f"{name}: {_short(error)}")
+                if isinstance(error, subprocess.TimeoutExpired):
+                    del clients[name]  # a network that swallows everything is waited for once
         if _missing(viewer, fetched):
             problems.append(f"{viewer.name} {viewer.version} could not be fetched ({'; '.join(reasons)})")
     return problems
@@ -71,10 +75,10 @@ def _missing(viewer: Any, fetched: Path) -> list[str]:
     return [file for file, accepted in viewer.integrity.items() if not fits(file, accepted)]
 
 
-def _take(viewer: Any, package: Any, fetched: Path) -> None:
-    """Download a package and put its files in their place; a wrong hash raises before anything is written."""
+def _keep(viewer: Any, download: Download, fetched: Path) -> None:
+    """Download a viewer and put its files in their place; a wrong hash raises before anything is written."""
     with tempfile.TemporaryDirectory() as folder:
-        contents = CLIENTS[package.index](package, Path(folder))
+        contents = download(viewer, Path(folder))
     for file, content in contents.items():
         if integrity(content) not in viewer.integrity[file]:
             raise ValueError(f"{file} has the hash {integrity(content)}, which pins.py does not have")
@@ -86,29 +90,29 @@ def _take(viewer: Any, package: Any, fetched: Path) -> None:
         unfinished.replace(path)  # at once: another install may be running
 
 
-def _from_pip(package: Any, folder: Path) -> dict[str, bytes]:
+def _from_pip(viewer: Any, folder: Path) -> dict[str, bytes]:
     # An isolated build hides the environment's own packages, pip among them, by PYTHONPATH.
     env = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
     options = ["--quiet", "--no-deps", "--only-binary=:all:", "--timeout=20", "--retries=1"]
-    wanted = f"{package.name}=={package.version}"
-    _run([sys.executable, "-m", "pip", "download", *options, f"--dest={folder}", wanted], folder, env)
+    _run([sys.executable, "-m", "pip", "download", *options, f"--dest={folder}", viewer.wheel], folder, env)
     (wheel,) = folder.glob("*.whl")
     with zipfile.ZipFile(wheel) as archive:
-        return {file: archive.read(path) for file, path in package.files.items()}
+        return {file: archive.read(viewer.path_in_wheel(file)) for file in viewer.integrity}
 
 
-def _from_npm(package: Any, folder: Path) -> dict[str, bytes]:
+def _from_npm(viewer: Any, folder: Path) -> dict[str, bytes]:
     npm = shutil.which("npm")
     if npm is None:
         raise FileNotFoundError("npm is not installed")
-    _run([npm, "pack", "--silent", f"{package.name}@{package.version}"], folder, dict(os.environ))
+    _run([npm, "pack", "--silent", f"{viewer.name}@{viewer.version}"], folder, dict(os.environ))
     (tarball,) = folder.glob("*.tgz")
     with tarfile.open(tarball) as archive:
-        members = {file: archive.extractfile(path) for file, path in package.files.items()}
+        members = {file: archive.extractfile(f"package/{file}") for file in viewer.integrity}
         return {file: member.read() for file, member in members.items() if member is not None}
 
 
-CLIENTS = {"pip": _from_pip, "npm": _from_npm}
+Download = Callable[[Any, Path], dict[str, bytes]]
+CLIENTS: dict[str, Download] = {"pip": _from_pip, "npm": _from_npm}
 
 
 def _run(command: list[str], folder: Path, env: dict[str, str]) -> None:

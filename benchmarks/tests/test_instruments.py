@@ -148,7 +148,7 @@ def test_grandchildren_end_with_the_block() -> None:
 
 def test_ctrl_c_waits_until_a_child_is_somebodys() -> None:
     steps = []
-    with pytest.raises(KeyboardInterrupt), processes._interrupts_deferred():
+    with pytest.raises(KeyboardInterrupt), processes._interrupts_deferred():  # noqa: PT012 - what follows must run
         signal.raise_signal(signal.SIGINT)
         steps.append("the child is made")
     assert steps == ["the child is made"]

@@ -12,51 +12,27 @@ place of Starlette's. A test may fail only if `excused.toml` says why, and then 
 from __future__ import annotations
 
 import argparse
-import hashlib
 import json
 import os
 import subprocess
 import sys
-import tarfile
 import tomllib
 from pathlib import Path
 
-from conformance.run import CACHE, ConformanceError, pip
+from conformance.run import CACHE, ConformanceError, Distribution
 
 HERE = Path(__file__).resolve().parent
-VERSION = "1.10.0"
-SHA256 = "b8399098d4c1e3522734f7235dc79b1fc967f96cf139c81e0fa30479e0685f9b"
-SOURCES = CACHE / f"starlette-{VERSION}"
+STARLETTE = Distribution(
+    name="starlette",
+    version="1.10.0",
+    sha256="b8399098d4c1e3522734f7235dc79b1fc967f96cf139c81e0fa30479e0685f9b",
+    needed=("tests/", "pyproject.toml"),
+)
 
 OURS = ("cors", "gzip", "https_redirect", "session", "trusted_host")
 # The files of each way, and how many tests they have.
 WAYS = {"messages": (OURS, 198), "lane": (OURS, 198), "answer": (OURS, 198), "direct": (("base",), 65)}
-STARLETTE = ((*OURS, "base"), 263)
-
-
-def fetch() -> None:
-    """The tests, under `SOURCES`."""
-    done = SOURCES / ".unpacked"
-    if done.exists():
-        return
-    archive = CACHE / f"starlette-{VERSION}.tar.gz"
-    if not archive.exists():
-        print(f"conformance: fetching the source distribution of starlette {VERSION}", flush=True)
-        CACHE.mkdir(parents=True, exist_ok=True)
-        download = ["download", "-qq", "--no-deps", "--no-binary", ":all:", "--dest", str(CACHE)]
-        pip(*download, f"starlette=={VERSION}")
-    checksum = hashlib.sha256(archive.read_bytes()).hexdigest()
-    if checksum != SHA256:
-        raise ConformanceError(
-            f"{archive} has the SHA-256 {checksum}, expected {SHA256}. Delete it and run again."
-        )
-    top = f"starlette-{VERSION}/"
-    with tarfile.open(archive) as tar:
-        # Python before 3.11.4 has no extraction filters; the checksum has vouched for the archive.
-        tar.extraction_filter = getattr(tarfile, "data_filter", lambda member, path: member)
-        needed = ("tests/", "pyproject.toml")
-        tar.extractall(CACHE, [m for m in tar.getmembers() if m.name.removeprefix(top).startswith(needed)])
-    done.touch()
+ALL = ((*OURS, "base"), 263)
 
 
 def read_excused(way: str) -> dict[str, str]:
@@ -66,7 +42,7 @@ def read_excused(way: str) -> dict[str, str]:
 
 def run(way: str, pytest_options: list[str]) -> list[str]:
     """Run all files in one way; gives what there is to object."""
-    files, expected = WAYS.get(way, STARLETTE)
+    files, expected = WAYS.get(way, ALL)
     excused_file, ledger_file = CACHE / "starlette-excused.json", CACHE / "starlette-ledger.json"
     excused = read_excused(way)
     excused_file.write_text(json.dumps(excused))
@@ -83,7 +59,7 @@ def run(way: str, pytest_options: list[str]) -> list[str]:
     command = [sys.executable, "-m", "pytest", "-q", "-p", "conformance_ledger", "-p", "ways"]
     command += ["-p", "no:sugar", "-p", "no:cacheprovider", *pytest_options]
     command += [f"tests/middleware/test_{name}.py" for name in files]
-    subprocess.run(command, cwd=SOURCES, env=env)
+    subprocess.run(command, cwd=STARLETTE.provide(), env=env)
     if not ledger_file.exists():
         raise ConformanceError("pytest did not get as far as a result, see above")
     outcomes = json.loads(ledger_file.read_text())["outcomes"]
@@ -107,7 +83,6 @@ def main() -> int:
     parser.add_argument("pytest", nargs="*", help="more options for pytest, after --")
     options = parser.parse_args()
     try:
-        fetch()
         ways = [options.way] if options.way else [*WAYS]
         objections = [line for way in ways for line in run(way, options.pytest)]
     except ConformanceError as error:

@@ -1,5 +1,5 @@
 """`python -m vivace`: the same as the command `vivace`."""
 
-from vivace.cli import main
+from vivace.cli import command
 
-main()
+command()

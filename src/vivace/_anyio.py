@@ -4,7 +4,7 @@
 so they must work in ours. anyio keeps what they need under private names. Those are looked up here, and only here;
 where one is missing (a later anyio), callers do what is right on any anyio, at its price.
 
-No other file touches anyio's private names.
+No other file touches anyio's private names, but for the attributes that the protocols here declare.
 """
 
 from __future__ import annotations

@@ -22,7 +22,7 @@ from starlette.middleware.errors import ServerErrorMiddleware
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
 
-from vivace._plan.description import describe_parameters, describe_steps
+from vivace._plan.description import ParameterInfo, StepInfo, describe_parameters, describe_steps
 
 CONTEXT = 5  # lines of source shown before and after the one that failed
 MASK = "••••••"
@@ -79,14 +79,21 @@ def is_users_file(filename: str) -> bool:
     return not (path.is_relative_to(_PACKAGE) or path.is_relative_to(_STDLIB))
 
 
-def chain_of(exc: BaseException) -> Iterator[BaseException]:
-    """The exception, then what it was raised from or during."""
-    seen: set[int] = set()
-    current: BaseException | None = exc
-    while current is not None and id(current) not in seen:
-        seen.add(id(current))
-        yield current
-        current = current.__cause__ or (None if current.__suppress_context__ else current.__context__)
+def chain_of(exc: BaseException) -> list[tuple[str, BaseException]]:
+    """The exception, the members of a group, and what each was raised from or during; each with its relation."""
+    found: dict[int, tuple[str, BaseException]] = {}
+
+    def visit(relation: str, error: BaseException | None) -> None:
+        if error is None or id(error) in found:
+            return
+        found[id(error)] = relation, error
+        for member in error.exceptions if isinstance(error, BaseExceptionGroup) else ():
+            visit("In the group", member)
+        context = None if error.__suppress_context__ else error.__context__
+        visit("Before that", error.__cause__ or context)
+
+    visit("", exc)
+    return list(found.values())
 
 
 def masked(pairs: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
@@ -110,10 +117,36 @@ def _request_parts(request: Request) -> dict[str, list[tuple[str, str]]]:
     }
 
 
-def _operation(request: Request) -> Any:
-    """What was declared for this request: the route as its routers include it, or the route; None for others."""
-    candidates = (*request.scope.get("fastapi", {}).values(), request.scope.get("route"))
-    return next((candidate for candidate in candidates if hasattr(candidate, "plan")), None)
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What was declared for a request."""
+
+    endpoint: str
+    parameters: list[ParameterInfo]
+    steps: list[StepInfo]
+
+
+def plan_of(request: Request) -> Plan | None:
+    """The plan of the route as its routers include it, or of the route; None for a route that has none.
+
+    None too where the declaration itself is what failed: an error page must not fail in turn.
+    """
+    candidates: list[Any] = [*request.scope.get("fastapi", {}).values(), request.scope.get("route")]
+    for operation in candidates:
+        if hasattr(type(operation), "plan"):
+            try:
+                plan = operation.plan
+                return Plan(operation.place, describe_parameters(plan), describe_steps(plan))
+            except Exception:
+                return None
+    return None
+
+
+def _message(error: BaseException) -> str:
+    try:
+        return str(error)
+    except Exception:  # the program's own __str__
+        return "(its message cannot be shown)"
 
 
 def _compiled_source(frames: Iterable[Frame]) -> tuple[str, int, list[str]] | None:
@@ -128,31 +161,24 @@ def _compiled_source(frames: Iterable[Frame]) -> tuple[str, int, list[str]] | No
 
 
 def _as_json(request: Request, exc: Exception) -> dict[str, Any]:
-    operation = _operation(request)
-    plan = None
-    if operation is not None:
-        plan = {
-            "endpoint": operation.place,
-            "parameters": [asdict(parameter) for parameter in describe_parameters(operation.plan)],
-            "calls": [asdict(step) for step in describe_steps(operation.plan)],
-        }
+    plan = plan_of(request)
     return {
         "detail": "Internal Server Error",
         "debug": {
             "errors": [
                 {
                     "type": _type_name(error),
-                    "message": str(error),
+                    "message": _message(error),
                     "frames": [asdict(frame) for frame in frames_of(error)],
                 }
-                for error in chain_of(exc)
+                for _, error in chain_of(exc)
             ],
             "request": {
                 "method": request.method,
                 "path": request.url.path,
                 **{name.lower().replace(" ", "_"): pairs for name, pairs in _request_parts(request).items()},
             },
-            "plan": plan,
+            "plan": None if plan is None else asdict(plan),
         },
     }
 
@@ -166,11 +192,11 @@ def _type_name(error: BaseException) -> str:
 
 
 def _page(request: Request, exc: Exception) -> str:
-    operation = _operation(request)
-    title = f"{type(exc).__name__}: {exc}"
+    plan = plan_of(request)
+    title = f"{type(exc).__name__}: {_message(exc)}"
     sections = [*_error_sections(exc), _request_section(request)]
-    if operation is not None:
-        sections.append(_plan_section(operation))
+    if plan is not None:
+        sections.append(_plan_section(plan))
     compiled = _compiled_source(frames_of(exc))
     if compiled is not None:
         file, line, text = compiled
@@ -187,9 +213,9 @@ def _page(request: Request, exc: Exception) -> str:
   </head>
   <body>
     <header>
-      <p>{escape(request.method)} {escape(request.url.path)}{_in_endpoint(operation)}</p>
+      <p>{escape(request.method)} {escape(request.url.path)}{_answered_by(plan)}</p>
       <h1>{escape(_type_name(exc))}</h1>
-      <p class="message">{escape(str(exc))}</p>
+      <p class="message">{escape(_message(exc))}</p>
     </header>
     {"".join(sections)}
     <footer>This page is shown because the application runs with debug=True.</footer>
@@ -198,14 +224,15 @@ def _page(request: Request, exc: Exception) -> str:
 """
 
 
-def _in_endpoint(operation: Any) -> str:
-    return "" if operation is None else f", answered by {escape(operation.place)}"
+def _answered_by(plan: Plan | None) -> str:
+    return "" if plan is None else f", answered by {escape(plan.endpoint)}"
 
 
 def _error_sections(exc: Exception) -> Iterator[str]:
-    for number, error in enumerate(chain_of(exc)):
-        if number:
-            yield f"<h2>Before that: {escape(_type_name(error))}</h2><p class='message'>{escape(str(error))}</p>"
+    for relation, error in chain_of(exc):
+        if relation:
+            yield f"<h2>{relation}: {escape(_type_name(error))}</h2>"
+            yield f"<p class='message'>{escape(_message(error))}</p>"
         frames = frames_of(error)
         own = [frame for frame in reversed(frames) if frame.is_users]
         yield f"<h2>{'In your program' if own else 'Outside of your program'}</h2>"
@@ -244,18 +271,18 @@ def _request_section(request: Request) -> str:
     return f"<h2>The request</h2>{tables}"
 
 
-def _plan_section(operation: Any) -> str:
+def _plan_section(plan: Plan) -> str:
     parameters = [
         (
             f"{parameter.location} {parameter.wire_name or parameter.name}",
             f"{parameter.type} {', '.join(parameter.constraints)}".strip()
             + ("" if parameter.default is None else f" = {parameter.default}"),
         )
-        for parameter in describe_parameters(operation.plan)
+        for parameter in plan.parameters
     ]
     steps = [
         (f"{number}. {step.place.name}", "in a worker thread" if step.thread else "on the event loop")
-        for number, step in enumerate(describe_steps(operation.plan), 1)
+        for number, step in enumerate(plan.steps, 1)
     ]
     return f"<h2>The plan</h2><h3>Takes</h3>{_table(parameters)}<h3>Calls</h3>{_table(steps)}"
 

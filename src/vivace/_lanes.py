@@ -1,6 +1,7 @@
 """Fast lanes: what a server may offer on `send` and `receive` beyond ASGI, and answers that take them where they are.
 
     send.respond(status, headers, body)   a whole answer in one plain call
+    send.write(body)                      a piece of an answer in one plain call
     receive.body                          the whole body, if it has arrived
 
 A middleware that wraps `send` or `receive` passes on an object of its own, which has no such attribute, so it sees
@@ -113,9 +114,13 @@ async def _send_stream(response: StreamingResponse, scope: Scope, send: Send) ->
             {"type": "http.response.start", "status": response.status_code, "headers": response.raw_headers}
         )
         scope[RESPONSE_STARTED] = True
+        write = getattr(send, "write", None)
         async for chunk in response.body_iterator:
             body = chunk if isinstance(chunk, (bytes, memoryview)) else chunk.encode(charset)
-            await send({"type": "http.response.body", "body": body, "more_body": True})
+            if write is None:
+                await send({"type": "http.response.body", "body": body, "more_body": True})
+            elif (wait := write(body)) is not None:
+                await wait
         await send({"type": "http.response.body", "body": b"", "more_body": False})
     except OSError:
         scope[RESPONSE_STARTED] = True  # there is nobody to answer otherwise
@@ -140,9 +145,13 @@ class _TrackedSend:
 
 
 class _TrackedLane(_TrackedSend):
-    """The same around a `send` that has a lane."""
+    """The same around a `send` that has lanes."""
 
     __slots__ = ()
+
+    @property
+    def write(self) -> Any:
+        return self.send.write  # type: ignore[attr-defined]  # absent if it has none
 
     def respond(self, status: int, headers: RawHeaders, body: bytes) -> None:
         send: Any = self.send

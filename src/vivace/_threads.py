@@ -6,9 +6,9 @@ What is documented for anyio's holds. The number of calls at a time is that of
 `anyio.to_thread.current_default_thread_limiter()`, first come, first served. A call sees a copy of the context, and
 `anyio.from_thread` works inside. It is not abandoned when a cancel scope is cancelled. On trio, anyio runs it.
 
-There are two lanes, each with a limiter of its own: one for endpoints and dependencies, one for what gives things back
-(exit code of `yield` dependencies). Forty endpoints that wait for a connection hold all tokens of the first; the exit
-code that gives a connection back must not wait for one of these.
+There are two lanes, each with a limiter of its own: one for endpoints and dependencies, one for what a request does
+after its endpoint (its response, and the exit code of `yield` dependencies). Forty endpoints that wait for a connection
+hold all tokens of the first; a request that is about to give a connection back must not wait for one of these.
 
 Where the price was saved is said at each `# PERF:`. How many threads there are, `_workers` decides.
 """
@@ -17,11 +17,11 @@ from __future__ import annotations
 
 import math
 from collections import deque
-from collections.abc import Callable, Coroutine
+from collections.abc import AsyncGenerator, Callable, Coroutine, Iterable
 from contextvars import copy_context
 from functools import cache, partial
 from threading import local
-from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar, cast
 
 from anyio import CancelScope, CapacityLimiter, WouldBlock, to_thread
 from anyio.lowlevel import RunVar, checkpoint, checkpoint_if_cancelled
@@ -54,7 +54,7 @@ def run_in_thread(call: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) ->
 
 
 def run_exit_in_thread(call: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Coroutine[Any, Any, T]:
-    """`run_in_thread` for code that gives something back.
+    """`run_in_thread` for code that gives something back, or that has to be done before something is given back.
 
         await run_exit_in_thread(connection.close)
 
@@ -63,12 +63,33 @@ def run_exit_in_thread(call: Callable[P, T], /, *args: P.args, **kwargs: P.kwarg
     return _run(True, call, args, kwargs)
 
 
+async def iterate_in_thread(iterable: Iterable[T]) -> AsyncGenerator[T]:
+    """The items of a sync iterable, each made in a worker thread when it is asked for.
+
+        async for line in iterate_in_thread(open("access.log")):
+            ...
+
+    For the bodies of responses, so in the second lane; between items, a cancelled scope ends it.
+    """
+    iterator = iter(iterable)
+    while True:
+        await checkpoint_if_cancelled()
+        item = await run_exit_in_thread(next, iterator, _END)
+        if item is _END:
+            return
+        yield cast(T, item)
+
+
+_END = object()
+
+
 def current_exit_thread_limiter() -> CapacityLimiter:
-    """How many calls of `run_exit_in_thread` may run at a time in this event loop: without end, unless set.
+    """How many calls of `run_exit_in_thread` and `iterate_in_thread` may run at a time in this event loop: without end,
+    unless set.
 
         current_exit_thread_limiter().total_tokens = 100
 
-    A limit is safe only if no exit code waits for another's.
+    A limit is safe only if no exit code, and no response, waits for another's.
     """
     try:
         return _exit_limiter.get()
@@ -88,8 +109,8 @@ class _Mailbox:
     """Where an event loop finds the calls that have ended, and what else belongs to one loop."""
 
     __slots__ = (
-        "done_before", "ended", "exit_limiter", "forget_library", "in_thread", "is_called", "is_watching",
-        "limiter", "loop", "marks", "marks_of", "states",
+        "ended", "exit_limiter", "forget_library", "in_thread", "is_called", "is_watching",
+        "limiter", "loop", "marks", "marks_of", "progress", "states",
     )  # fmt: skip
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
@@ -99,12 +120,12 @@ class _Mailbox:
         self.ended: deque[_Call] = deque()
         self.is_called = False
         self.is_watching = False
-        self.done_before = 0
+        self.progress = workers.progress()
         self.states, self.in_thread, self.marks_of, self.forget_library = _internals()
         self.marks: dict[str, Any] | None = None
 
-    # PERF (W4): the loop is called once for all calls that ended until it came to look. A call is a write to a pipe
-    # or an eventfd, and whoever makes one hands over the interpreter: ten times what the rest of this module costs.
+    # PERF (W4): the loop is called once for all calls that end until it comes to look. Calling it is the dearest step
+    # of a hop: a write to a pipe or an eventfd, at which the interpreter changes hands.
     def deliver(self, call: _Call) -> None:
         """Called by worker threads."""
         self.ended.append(call)
@@ -128,11 +149,11 @@ class _Mailbox:
 
     def watch(self) -> None:
         self.is_watching = True
-        self.done_before = workers.done
+        self.progress = workers.progress()
         self.loop.call_later(PATIENCE_SECONDS, self.look)
 
     def look(self) -> None:
-        if workers.relieve(self.done_before):
+        if workers.relieve(self.progress):
             self.watch()
         else:
             self.is_watching = False
@@ -221,10 +242,11 @@ async def _run(is_exit: bool, function: Callable[..., T], args: tuple[Any, ...],
 
     try:
         loop = asyncio.get_running_loop()
-        task = asyncio.current_task(loop)
     except RuntimeError:
-        task = None
-    mailbox = None if task is None else _mailboxes.get(loop) or _open_mailbox(loop)
+        mailbox = task = None  # on trio
+    else:
+        task = asyncio.current_task(loop)
+        mailbox = None if task is None else _mailboxes.get(loop) or _open_mailbox(loop)
     if mailbox is None or task is None:
         # Outside the `except`: what the call raises must not have that error as its context.
         return await _run_with_anyio(is_exit, function, args, kwargs)
@@ -246,7 +268,7 @@ async def _run(is_exit: bool, function: Callable[..., T], args: tuple[Any, ...],
         with CancelScope(shield=is_exit):
             await limiter.acquire_on_behalf_of(task)
     try:
-        call = _Call(mailbox, loop.create_future(), scope, function, args, kwargs)
+        call = _Call(mailbox, mailbox.loop.create_future(), scope, function, args, kwargs)
         workers.put(call)
         if not mailbox.is_watching:
             mailbox.watch()
@@ -275,14 +297,14 @@ async def _run(is_exit: bool, function: Callable[..., T], args: tuple[Any, ...],
 
 async def _wait_for_end(call: _Call, is_exit: bool) -> None:
     """Wait although the task is cancelled; for exit code, however often: a server that shuts down cancels twice."""
-    from asyncio import CancelledError  # PERF (W12): as above
+    import asyncio
 
     with CancelScope(shield=True):
         while not call.has_ended:
             call.wait = call.mailbox.loop.create_future()
             try:
                 await call.wait
-            except CancelledError:
+            except asyncio.CancelledError:
                 if not is_exit:
                     raise
 

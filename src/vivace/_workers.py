@@ -6,8 +6,8 @@ loop once for all. But a job may also wait, for a database or for another job, a
 So:
 
 - a job goes to the queue; whoever waits there takes it;
-- while there are jobs in the queue, it is looked at every millisecond (`relieve`); if the threads have got stuck in
-  theirs, each job that waits gets a thread;
+- while there are jobs in the queue, it is looked at every millisecond (`relieve`); if all threads are in calls, and
+  none has ended one or some took long, each job that waits gets a thread;
 - a thread that comes back from a long job waits for the next one: there will be more like it. One that comes back from
   a short job, and finds another waiting, steps aside until it is called;
 - a thread that nobody has needed for `IDLE_SECONDS` ends.
@@ -34,10 +34,10 @@ IDLE_SECONDS = 10.0
 """How long a thread waits for work before it ends."""
 
 LONG_CALL_SECONDS = 0.0002
-"""A call that takes longer is likely to have waited for something; about what it costs to wake another thread."""
+"""A call that takes longer has probably waited for something, and then others need not wait with it."""
 
-FEW_CALLS = 5
-"""Threads that finished fewer jobs since the last look, a millisecond ago, are stuck in long ones."""
+Progress = tuple[int, int]
+"""How many jobs have ended, and how many of them were long."""
 
 
 class Job(Protocol):
@@ -56,7 +56,9 @@ class Workers:
         self.aside: deque[None] = deque()  # for being called
         self.coming: deque[None] = deque()  # started or called, and not there yet
         self.calls: SimpleQueue[None] = SimpleQueue()
-        self.done = 0  # jobs, about: two threads that add at once count as one
+        # About: two threads that add at once count as one.
+        self.ended = 0
+        self.ended_long = 0
 
     def put(self, job: Job) -> None:
         """Hand over a job. `relieve` must be called a little later, and again for as long as it says so.
@@ -68,14 +70,19 @@ class Workers:
             self._start()
         self.jobs.put(job)
 
-    def relieve(self, done_before: int) -> bool:
+    def progress(self) -> Progress:
+        return (self.ended, self.ended_long)
+
+    def relieve(self, before: Progress) -> bool:
         """Give the jobs that wait threads of their own, unless the threads at work get on with them.
 
-        `done_before` is what `done` was when this was last looked at. Gives whether to look again.
+        `before` is what `progress` was when this was last looked at. Gives whether to look again.
         """
-        if self.done - done_before < FEW_CALLS:
-            for _ in range(self.jobs.qsize() - len(self.waiting) - len(self.coming)):
-                self._call()
+        if not self.waiting and not self.coming:  # those will take jobs as soon as the interpreter lets them
+            ended, ended_long = before
+            if self.ended == ended or self.ended_long != ended_long:
+                for _ in range(self.jobs.qsize()):
+                    self._call()
         return not self.jobs.empty()
 
     def _call(self) -> None:
@@ -90,7 +97,7 @@ class Workers:
             self.calls.put(None)
 
     def _start(self) -> None:
-        thread = threading.Thread(target=self._work, name="vivace worker", daemon=True)
+        thread = threading.Thread(target=self._live, name="vivace worker", daemon=True)
         self.threads.add(thread)
         self.coming.append(None)
         try:
@@ -101,14 +108,20 @@ class Workers:
             self.coming.pop()
             raise
 
+    def _live(self) -> None:
+        self.coming.pop()
+        try:
+            self._work()
+        finally:
+            self.threads.discard(threading.current_thread())
+
     def _work(self) -> None:
         waiting, jobs = self.waiting, self.jobs
-        self.coming.pop()
         is_long = True
         while True:
             if jobs.empty() and waiting and not is_long:
                 if not self._step_aside():
-                    break
+                    return
                 is_long = True  # it was called because others are stuck
             waiting.append(None)
             try:
@@ -116,15 +129,15 @@ class Workers:
             except Empty:
                 waiting.pop()
                 if jobs.empty():
-                    break
+                    return
                 continue
             waiting.pop()
             began = perf_counter()
             job.run()
             is_long = perf_counter() - began > LONG_CALL_SECONDS
-            self.done += 1
+            self.ended += 1
+            self.ended_long += is_long
             del job  # and what it holds, while this thread waits
-        self.threads.discard(threading.current_thread())
 
     def _step_aside(self) -> bool:
         """Wait to be called; gives whether that happened."""

@@ -25,6 +25,7 @@ from starlette.concurrency import run_until_first_complete as run_until_first_co
 
 from vivace._anyio import current_cancel_scope
 from vivace._threads import current_exit_thread_limiter as current_exit_thread_limiter
+from vivace._threads import iterate_in_thread as iterate_in_thread
 from vivace._threads import run_exit_in_thread as run_exit_in_thread
 from vivace._threads import run_in_thread as run_in_thread
 

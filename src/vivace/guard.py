@@ -177,7 +177,7 @@ class LoopGuard:
     ) -> None:
         self.stop()
 
-    # PERF: this is all that the loop does for it, four times per threshold (`python -m benchmarks.guard`).
+    # PERF: this is all that the loop does for it, four times per threshold (`python -m benchmarks.parts guard`).
     def _answer(self) -> None:
         self._thread_of_loop = threading.get_ident()
         self._answered = monotonic()

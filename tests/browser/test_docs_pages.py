@@ -147,26 +147,82 @@ def brightness(browser: Any, color: str) -> float:
     return sum(pixel[:3]) / 3
 
 
+def click(browser: Any, css: str) -> None:
+    element = browser.find_element(By.CSS_SELECTOR, css)
+    browser.execute_script("arguments[0].scrollIntoView({block: 'center'})", element)
+    element.click()
+
+
+def try_out(browser: Any, operation: str) -> Any:
+    """Execute an operation as readers do; the JSON of its answer."""
+    click(browser, f"#{operation} .opblock-summary-control")
+    click(browser, f"#{operation} .try-out__btn")
+    click(browser, f"#{operation} .execute")
+    return json.loads(
+        browser.find_element(By.CSS_SELECTOR, f"#{operation} .live-responses-table .microlight code").text
+    )
+
+
 def test_try_it_out_with_authorisation(serve: Any, open_browser: Open) -> None:
     browser = open_browser()
     browser.get(serve(PROGRAM) + "/docs")
-
-    def click(css: str) -> None:
-        element = browser.find_element(By.CSS_SELECTOR, css)
-        browser.execute_script("arguments[0].scrollIntoView({block: 'center'})", element)
-        element.click()
-
-    click(".auth-wrapper .authorize")
+    click(browser, ".auth-wrapper .authorize")
     browser.find_element(By.ID, "oauth_username").send_keys("ada")
     browser.find_element(By.ID, "oauth_password").send_keys("secret")
-    click(".modal-ux .auth-btn-wrapper .authorize")
-    click(".modal-ux .btn-done")
-
-    operation = "#operations-items-create_item_items_post"
-    click(f"{operation} .opblock-summary-control")
-    click(f"{operation} .try-out__btn")
-    click(f"{operation} .execute")
-    answer = browser.find_element(By.CSS_SELECTOR, f"{operation} .live-responses-table .microlight code")
+    click(browser, ".modal-ux .auth-btn-wrapper .authorize")
+    click(browser, ".modal-ux .btn-done")
+    answer = try_out(browser, "operations-items-create_item_items_post")
     keep_screenshot(browser, "try-it-out")
-    assert json.loads(answer.text) == {"created": "teapot", "by": "token-of-ada"}
+    assert answer == {"created": "teapot", "by": "token-of-ada"}
+    assert complaints(browser) == []
+
+
+SIGN_IN_ELSEWHERE = '''
+from typing import Annotated
+
+from vivace import Depends, FastAPI, Form, Request
+from vivace.responses import RedirectResponse
+from vivace.security import OAuth2AuthorizationCodeBearer
+
+app = FastAPI(swagger_ui_init_oauth={"clientId": "docs", "usePkceWithAuthorizationCodeGrant": True})
+scheme = OAuth2AuthorizationCodeBearer(authorizationUrl="authorize", tokenUrl="token")
+
+
+@app.middleware("http")
+async def strict(request: Request, call_next):
+    response = await call_next(request)
+    if request.url.path.startswith("/docs"):
+        policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'"
+        response.headers["Content-Security-Policy"] = policy
+    return response
+
+
+@app.get("/authorize", include_in_schema=False)
+async def authorize(redirect_uri: str, state: str, code_challenge: str) -> RedirectResponse:
+    """The page of an authorization server whose user always agrees."""
+    return RedirectResponse(f"{redirect_uri}?code=c0de&state={state}")
+
+
+@app.post("/token", include_in_schema=False)
+async def token(code: Annotated[str, Form()], code_verifier: Annotated[str, Form()]) -> dict[str, str]:
+    return {"access_token": f"token-for-{code}", "token_type": "bearer"}
+
+
+@app.get("/me")
+async def read_me(token: Annotated[str, Depends(scheme)]) -> str:
+    return token
+'''
+
+
+def test_sign_in_at_an_authorization_server(serve: Any, open_browser: Open) -> None:
+    """RFC 6749, 4.1, with a proof key (RFC 7636): through a window of its own, which closes itself."""
+    browser = open_browser()
+    browser.get(serve(SIGN_IN_ELSEWHERE) + "/docs")
+    click(browser, ".auth-wrapper .authorize")
+    click(browser, ".modal-ux .auth-btn-wrapper .authorize")
+    WebDriverWait(browser, 30).until(lambda b: b.find_elements(By.CSS_SELECTOR, ".modal-ux .btn-done"))
+    WebDriverWait(browser, 30).until(lambda b: "Logout" in b.find_element(By.CSS_SELECTOR, ".modal-ux").text)
+    assert len(browser.window_handles) == 1
+    click(browser, ".modal-ux .btn-done")
+    assert try_out(browser, "operations-default-read_me_me_get") == "token-for-c0de"
     assert complaints(browser) == []

@@ -101,6 +101,8 @@ def test_no_false_alarm_on_the_example() -> None:
 SOUND = """
 import asyncio
 import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Annotated
 
 import httpx
@@ -111,7 +113,15 @@ from vivace.middleware.cors import CORSMiddleware
 from vivace.responses import HTMLResponse, StreamingResponse
 
 PASSWORD_FIELD = "password"
-app = FastAPI(debug=False)
+
+
+@asynccontextmanager
+async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+    time.sleep(0.1)
+    yield
+
+
+app = FastAPI(debug=False, lifespan=lifespan)
 app.add_middleware(CORSMiddleware, allow_origins=["*"])
 client = httpx.AsyncClient()
 
@@ -170,6 +180,14 @@ async def number(number: int) -> int:
 @app.get("/numbers/all")
 async def numbers() -> list[int]:
     return []
+
+
+@app.get("/anything", response_model=None)
+async def anything():
+    return {}
+
+
+USERS = {"ada": {"hashed_password": "$2b$12$EixZaYVK1fsbw1ZfbX3OXePaWxn96p36WQoeG6Lruj3vjPGga31lW"}}
 """
 
 

@@ -27,7 +27,10 @@ APP = "from vivace import FastAPI\n\napp = FastAPI()\n\n\n@app.get('/')\ndef rea
 
 
 @pytest.fixture
-def project(directory: Path) -> Path:
+def project(directory: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setattr(
+        os, "environ", os.environ.copy()
+    )  # where the commands leave what processes are to read
     (directory / "main.py").write_text(APP)
     return directory
 
@@ -48,7 +51,7 @@ def test_run(project: Path) -> None:
 
 
 def test_dev(project: Path) -> None:
-    import_string, options = served("dev")
+    import_string, options = served("dev", "--no-guard")
     assert import_string == "main:app"
     assert (options["host"], options["port"], options["reload"]) == ("127.0.0.1", 8000, True)
 
@@ -89,19 +92,63 @@ def test_port_from_the_environment(project: Path, monkeypatch: pytest.MonkeyPatc
     assert served("run")[1]["port"] == 9001
 
 
+@pytest.mark.parametrize(
+    ("arguments", "environment", "threshold"),
+    [
+        (["dev"], None, "0.1"),
+        (["dev"], "0.5", "0.5"),
+        (["dev", "--no-guard"], "0.5", None),
+        (["run"], None, None),
+        (["run"], "0.5", "0.5"),
+        (["run", "--guard"], None, "0.1"),
+    ],
+)
+def test_the_guard(
+    project: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    arguments: list[str],
+    environment: str | None,
+    threshold: str | None,
+) -> None:
+    if environment:
+        monkeypatch.setenv("VIVACE_GUARD", environment)
+    import_string, _ = served(*arguments)
+    if threshold is None:
+        assert import_string == "main:app"
+    else:
+        assert (import_string, os.environ["VIVACE_TARGET"]) == ("vivace.cli.target:app", "main:app")
+        assert os.environ["VIVACE_GUARD"] == threshold
+
+
+def test_a_threshold_that_is_none(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("VIVACE_GUARD", "yes")
+    result = CliRunner().invoke(cli, ["dev"])
+    assert result.exit_code == 1
+    assert "error: VIVACE_GUARD must be a number of seconds, not 'yes'." in result.stdout
+
+
 def test_an_import_string_in_the_place_of_a_path(project: Path) -> None:
     assert served("run", "main:app")[0] == "main:app"
 
 
 @pytest.mark.parametrize("limit", [field.name for field in fields(Limits)])
-def test_every_limit_of_the_server_is_an_option(
-    project: Path, monkeypatch: pytest.MonkeyPatch, limit: str
-) -> None:
+def test_every_limit_of_the_server_is_an_option(project: Path, limit: str) -> None:
     variable = f"VIVACE_{limit.upper()}"
-    monkeypatch.setenv(variable, "1")  # so that it is put back afterwards
-    monkeypatch.delenv(variable)
     served("run", f"--{limit.replace('_', '-')}", "7")
     assert os.environ[variable] == "7"  # where worker processes read it
+
+
+def test_limits_of_the_environment_are_no_options(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """They are the server's to read, and uvicorn's own has none."""
+    monkeypatch.setenv("VIVACE_MAX_FIELDS", "7")
+    assert served("run", "--server", "uvicorn")[1]["http"] == "auto"
+
+
+def test_a_limit_in_the_environment_that_is_none(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("VIVACE_MAX_FIELDS", "many")
+    result = CliRunner().invoke(cli, ["run"])
+    assert result.exit_code == 1
+    assert result.stdout.startswith("error: VIVACE_MAX_FIELDS must be a whole number, not 'many'.")
 
 
 # --- what the user is told ------------------------------------------------------------------------------------------
@@ -142,6 +189,18 @@ def test_warnings(directory: Path, arguments: list[str], settings: str, warning:
     assert result.stderr.startswith(f"warning: {warning}")
 
 
+def test_mistakes_in_declarations_are_said_at_the_start(directory: Path) -> None:
+    (directory / "main.py").write_text(
+        "from vivace import FastAPI, Path\n\napp = FastAPI()\n\n\n@app.get('/items/{id}')\n"
+        "def read_item(item_id: int = Path()) -> int:\n    return item_id\n"
+    )
+    with patch("uvicorn.run"):
+        result = CliRunner().invoke(cli, ["run"])
+    assert result.stderr.startswith(
+        "warning: GET /items/{id}: The path '/items/{id}' has no parameter 'item_id'"
+    )
+
+
 @pytest.mark.parametrize("command", ["run", "dev"])
 @pytest.mark.parametrize(
     ("program", "arguments", "says"),
@@ -170,7 +229,7 @@ def test_warnings(directory: Path, arguments: list[str], settings: str, warning:
         (APP, ["--ssl-keyfile", "main.py"], "--ssl-keyfile needs a certificate."),
         (APP, ["--ssl-certfile", "no.pem"], "There is no file no.pem."),
         (APP, ["--max-fields", "many"], "VIVACE_MAX_FIELDS must be a whole number, not 'many'."),
-        (APP, ["--max-fields", "0"], "Limits.max_fields must be 1 or more, not 0."),
+        (APP, ["--max-fields", "0"], "Limits.max_fields must be"),
         (APP, ["--server", "uvicorn", "--max-fields", "5"], "uvicorn's protocol has no --max-fields."),
         (APP, ["--host", "203.0.113.9"], "Cannot listen on 203.0.113.9:8000: "),
     ],
@@ -181,8 +240,8 @@ def test_one_line_says_what_is_wrong(
     (directory / "main.py").write_text(program)
     result = CliRunner().invoke(cli, [command, *arguments])
     assert result.exit_code == 1
-    assert result.stderr.startswith(f"error: {says}")
-    assert result.stderr.count("\n") == 1
+    assert result.stdout.startswith(f"error: {says}")
+    assert result.stdout.count("\n") == 1
 
 
 def test_a_port_in_use(project: Path) -> None:
@@ -192,7 +251,7 @@ def test_a_port_in_use(project: Path) -> None:
         port = sock.getsockname()[1]
         result = CliRunner().invoke(cli, ["run", "--host", "127.0.0.1", "--port", str(port)])
     assert result.exit_code == 1
-    assert result.stderr == (
+    assert result.stdout == (
         f"error: Port {port} on 127.0.0.1 is in use by another process."
         f" Stop that one, or take another port: --port {port + 1}\n"
     )
@@ -202,7 +261,7 @@ def test_http2_needs_zttp(project: Path) -> None:
     with patch("vivace.cli.serving.find_spec", lambda name: None):
         result = CliRunner().invoke(cli, ["run", "--http2"])
     assert result.exit_code == 1
-    assert result.stderr.startswith("error: uvicorn's HTTP/2 needs zttp, which is not installed.")
+    assert result.stdout.startswith("error: uvicorn's HTTP/2 needs zttp, which is not installed.")
 
 
 def test_http2_needs_a_uvicorn_that_has_it(project: Path) -> None:
@@ -212,7 +271,7 @@ def test_http2_needs_a_uvicorn_that_has_it(project: Path) -> None:
     with patch("uvicorn.Config", Config):
         result = CliRunner().invoke(cli, ["run", "--http2"])
     assert result.exit_code == 1
-    assert result.stderr.startswith(f"error: uvicorn {uvicorn.__version__} has no HTTP/2.")
+    assert result.stdout.startswith(f"error: uvicorn {uvicorn.__version__} has no HTTP/2.")
 
 
 def test_http2(project: Path) -> None:
@@ -227,6 +286,15 @@ def test_without_typer() -> None:
         pytest.raises(RuntimeError, match=r'pip install "vivace\[standard\]"'),
     ):
         main()
+
+
+def test_without_typer_one_line_says_what_to_install() -> None:
+    program = "import sys; sys.modules['typer'] = None; from vivace.cli import command; command()"
+    result = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    assert result.returncode == 1
+    assert result.stderr == (
+        'error: The command line is not installed. Install it: pip install "vivace[standard]"\n'
+    )
 
 
 def test_without_a_server(project: Path) -> None:

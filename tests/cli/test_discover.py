@@ -114,6 +114,12 @@ def test_nothing_found(project: Project, arguments: dict[str, object], message: 
     assert str(caught.value).startswith(message)
 
 
+def test_a_project_file_that_is_none(project: Project) -> None:
+    (project(main=APP.format(name="app")) / "pyproject.toml").write_text("[tool")
+    with pytest.raises(DiscoveryError, match=r"pyproject\.toml is no TOML: "):
+        find_target()
+
+
 def test_nothing_in_the_usual_places(project: Project) -> None:
     project(other=APP.format(name="app"))
     with pytest.raises(DiscoveryError, match=r"no main\.py, .* here\. Name one: vivace run FILE"):

@@ -133,7 +133,7 @@ def test_explain() -> None:
         "401 OAuth2PasswordBearer finds no credentials",
         "404 main:read_item raises it",
         "422 a value is missing, or does not validate",
-        "Compiled as <vivace GET /items/{item_id} main:read_item>",
+        "Compiled as <vivace GET /items/{item_id} main:read_item",
         "async def read_item(scope, receive, send):",
     ):
         assert any(line.startswith(expected) for line in lines), expected

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import http.client
+import os
+import pty
+import re
 import shutil
 import signal
 import socket
@@ -11,6 +14,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -137,9 +141,10 @@ def test_a_limit_reaches_every_process(vivace: Vivace, port: int, workers: list[
 
 
 def test_a_root_path(vivace: Vivace, directory: Path, port: int) -> None:
-    (directory / "main.py").write_text(APP.replace("request.url.scheme", 'request.scope["root_path"]'))
+    program = APP.format(answer="hello").replace("request.url.scheme", 'request.scope["root_path"]')
+    (directory / "main.py").write_text(program)
     vivace("run", "--host", "127.0.0.1", "--port", str(port), "--root-path", "/v1")
-    assert answer(plain(port)) == (200, b'"{answer} over /v1"')
+    assert answer(plain(port)) == (200, b'"hello over /v1"')
 
 
 def test_a_change_is_seen(vivace: Vivace, directory: Path, port: int) -> None:
@@ -149,11 +154,50 @@ def test_a_change_is_seen(vivace: Vivace, directory: Path, port: int) -> None:
     assert answer(plain(port), until=b'"good evening over http"')[0] == 200
 
 
+@pytest.mark.parametrize("no_color", [False, True])
+def test_colours_on_a_terminal(directory: Path, no_color: bool) -> None:
+    (directory / "main.py").write_text(APP.format(answer="hello"))
+    ours, theirs = pty.openpty()
+    env = {name: value for name, value in os.environ.items() if name not in ("NO_COLOR", "FORCE_COLOR")}
+    env |= {"TERM": "xterm-256color", **({"NO_COLOR": "1"} if no_color else {})}
+    process = subprocess.Popen(
+        [sys.executable, "-m", "vivace", "explain", "GET /"], cwd=directory, env=env, stdout=theirs
+    )
+    os.close(theirs)
+    shown = b""
+    with suppress(OSError), open(ours, "rb", buffering=0) as terminal:  # EIO is the end, on Linux
+        while piece := terminal.read(4096):
+            shown += piece
+    assert process.wait(30) == 0
+    colours = re.findall(rb"\x1b\[[0-9;]*3[0-9][0-9;]*m", shown)
+    assert bool(colours) is not no_color
+    assert b"async" in shown and b"read_root" in shown
+
+
+def test_the_guard_says_what_blocks(directory: Path, port: int) -> None:
+    (directory / "main.py").write_text(
+        "import time\n\nfrom vivace import FastAPI\n\napp = FastAPI()\n\n\n"
+        '@app.get("/")\nasync def read_root() -> str:\n    time.sleep(0.5)\n    return "slow"\n'
+    )
+    command = [sys.executable, "-m", "vivace", "dev", "--no-reload", "--port", str(port)]
+    process = subprocess.Popen(
+        command, cwd=directory, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    )
+    try:
+        assert answer(plain(port)) == (200, b'"slow"')
+    finally:
+        time.sleep(0.5)
+        process.send_signal(signal.SIGINT)
+        output, _ = process.communicate(timeout=30)
+    assert "by GET /" in output
+    assert "main.py:10 in read_root: time.sleep(0.5)" in output
+
+
 def test_a_port_in_use(vivace: Vivace, directory: Path, port: int) -> None:
     vivace("run", "--host", "127.0.0.1", "--port", str(port))
     answer(plain(port))
     command = [sys.executable, "-m", "vivace", "run", "--host", "127.0.0.1", "--port", str(port)]
     second = subprocess.run(command, cwd=directory, capture_output=True, text=True)
     assert second.returncode == 1
-    assert second.stderr.startswith(f"error: Port {port} on 127.0.0.1 is in use by another process.")
-    assert second.stderr.count("\n") == 1
+    assert second.stdout.startswith(f"error: Port {port} on 127.0.0.1 is in use by another process.")
+    assert second.stdout.count("\n") == 1

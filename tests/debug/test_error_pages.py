@@ -121,7 +121,7 @@ def test_json_for_programs() -> None:
     assert [frame["function"] for frame in error["frames"] if frame["is_users"]] == ["get_price"]
     assert error["frames"][-1]["code"] == "return 100 / item_id"
     assert told["debug"]["request"]["query"] == [["limit", "3"]]
-    assert [call["place"]["name"].rpartition(".")[2] for call in told["debug"]["plan"]["calls"]] == [
+    assert [call["place"]["name"].rpartition(".")[2] for call in told["debug"]["plan"]["steps"]] == [
         f"{__name__}:get_price".rpartition(".")[2],
         "read_item",
     ]
@@ -143,6 +143,35 @@ def test_inside_middleware_too() -> None:
 
     text = words(ask("/shop/items/0", BROWSER, app).text)
     assert "ZeroDivisionError" in text and "path item_id int" in text
+
+
+def test_a_group_shows_its_members() -> None:
+    app = FastAPI(debug=True)
+
+    @app.get("/")
+    async def fail() -> None:
+        raise ExceptionGroup("two at once", [ShopError("first"), ZeroDivisionError("second")])
+
+    text = words(ask("/", BROWSER, app).text)
+    assert "In the group: tests.debug.test_error_pages.ShopError first" in text
+    assert "In the group: ZeroDivisionError second" in text
+
+
+def test_an_error_that_cannot_say_what_it_is() -> None:
+    class Mute(Exception):
+        def __str__(self) -> str:
+            raise ValueError
+
+    app = FastAPI(debug=True)
+
+    @app.get("/")
+    async def fail() -> None:
+        raise Mute
+
+    for accept in ("text/html", "application/json"):
+        answer = ask("/", {"Accept": accept}, app)
+        assert answer.status_code == 500
+        assert "(its message cannot be shown)" in answer.text
 
 
 def test_a_failure_outside_of_routes() -> None:

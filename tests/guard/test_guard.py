@@ -21,6 +21,8 @@ from vivace import FastAPI, guard
 from vivace.guard import Block, Line, LoopGuard, watch, watch_if_configured
 
 THRESHOLD = 0.2
+LONG_THRESHOLD = 1.0
+"""Where nothing must be reported: longer than a busy machine lets a loop wait."""
 
 
 @pytest.fixture(params=["asyncio", "uvloop"])
@@ -44,6 +46,11 @@ def block_for(seconds: float) -> None:
     time.sleep(seconds)
 
 
+def ours(blocks: list[Block]) -> list[Block]:
+    """Those that `block_for` has made. On a busy machine a loop may be held up by others as well."""
+    return [block for block in blocks if block.stack[0].function == "block_for"]
+
+
 def test_a_blocked_loop_is_reported_once(run: Callable[..., Any]) -> None:
     blocks: list[Block] = []
 
@@ -55,8 +62,7 @@ def test_a_blocked_loop_is_reported_once(run: Callable[..., Any]) -> None:
             await asyncio.sleep(2 * THRESHOLD)
 
     run(main())
-    assert len(blocks) == 1
-    (block,) = blocks
+    (block,) = ours(blocks)
     assert block.is_over
     assert block.seconds >= 4 * THRESHOLD
     assert block.request is None
@@ -83,7 +89,7 @@ def test_the_route_of_the_request(run: Callable[..., Any]) -> None:
             await reported(blocks)
 
     run(main())
-    (block,) = blocks
+    (block,) = ours(blocks)
     assert block.request == "GET /items/{item_id} (/items/42)"
     assert [line.function.rpartition(".")[2] for line in block.users[:2]] == ["block_for", "read_item"]
 
@@ -116,16 +122,16 @@ def test_a_block_that_begins_at_once() -> None:
             await reported(blocks)
 
     asyncio.run(main())
-    assert [block.stack[0].function for block in blocks] == ["block_for"]
+    assert len(ours(blocks)) == 1
 
 
 def test_a_loop_that_waits_is_not_blocked(run: Callable[..., Any]) -> None:
     blocks: list[Block] = []
 
     async def main() -> None:
-        with watch(threshold=THRESHOLD, report=blocks.append):
-            await asyncio.sleep(5 * THRESHOLD)
-            await asyncio.get_running_loop().run_in_executor(None, block_for, 2 * THRESHOLD)
+        with watch(threshold=LONG_THRESHOLD, report=blocks.append):
+            await asyncio.sleep(2 * LONG_THRESHOLD)
+            await asyncio.get_running_loop().run_in_executor(None, block_for, 2 * LONG_THRESHOLD)
 
     run(main())
     assert blocks == []
@@ -134,9 +140,9 @@ def test_a_loop_that_waits_is_not_blocked(run: Callable[..., Any]) -> None:
 def test_a_loop_that_does_not_run_is_not_blocked() -> None:
     blocks: list[Block] = []
     loop = asyncio.new_event_loop()
-    with watch(loop, THRESHOLD, blocks.append):
+    with watch(loop, LONG_THRESHOLD, blocks.append):
         for _ in range(2):
-            time.sleep(3 * THRESHOLD)
+            time.sleep(2 * LONG_THRESHOLD)
             loop.run_until_complete(asyncio.sleep(THRESHOLD))
     loop.close()
     assert blocks == []
@@ -149,13 +155,17 @@ def test_a_block_without_an_end_is_reported_while_it_lasts(monkeypatch: pytest.M
     async def main() -> None:
         with watch(threshold=THRESHOLD, report=blocks.append):
             await asyncio.sleep(THRESHOLD)
-            while not blocks:
-                time.sleep(0.01)
+            block_until(lambda: blocks)
             time.sleep(3 * THRESHOLD)
             await asyncio.sleep(2 * THRESHOLD)
 
+    def block_until(condition: Callable[[], object]) -> None:
+        while not condition():
+            time.sleep(0.01)
+
     asyncio.run(main())
-    (block,) = blocks  # and no second one
+    block, *others = blocks
+    assert not [other for other in others if other.request or "block_until" in str(other)]
     assert not block.is_over
     assert str(block).startswith("The event loop has been blocked for ")
     assert ", and still is:\n" in str(block)
@@ -166,13 +176,13 @@ def test_a_block_after_the_other() -> None:
 
     async def main() -> None:
         with watch(threshold=THRESHOLD, report=blocks.append):
-            for count in (1, 2, 3):
-                await asyncio.sleep(THRESHOLD)
+            for _ in range(3):
+                await asyncio.sleep(2 * THRESHOLD)
                 block_for(2 * THRESHOLD)
-                await reported(blocks, count)
+            await asyncio.sleep(2 * THRESHOLD)
 
     asyncio.run(main())
-    assert len(blocks) == 3
+    assert len(ours(blocks)) == 3
 
 
 def test_a_report_that_fails(caplog: pytest.LogCaptureFixture) -> None:
@@ -191,8 +201,8 @@ def test_a_report_that_fails(caplog: pytest.LogCaptureFixture) -> None:
                 await reported(blocks, count)
 
     asyncio.run(main())
-    assert len(blocks) == 2
-    assert caplog.text.count("OSError: the disk is full") == 2
+    assert len(ours(blocks)) == 2
+    assert caplog.text.count("OSError: the disk is full") == len(blocks)
 
 
 def test_the_thread_ends_with_the_guard_and_with_the_loop() -> None:

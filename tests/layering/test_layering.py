@@ -303,6 +303,16 @@ def test_import_loads_no_optional_package() -> None:
     assert [str(found) for found in at_import] == []
 
 
+LATE = ["asyncio", "pydantic.networks", "vivace._compile", "vivace.encoders", "vivace.openapi.document"]
+"""Modules that come with the first use: importing them takes as long as a good part of the rest."""
+
+
+def test_import_loads_late_modules_late() -> None:
+    loaded = f"print(json.dumps([name for name in {LATE} if name in sys.modules]))"
+    by_starlette = in_new_interpreter(f"import json, sys, starlette.applications; {loaded}")
+    assert set(in_new_interpreter(f"import json, sys, vivace; vivace.FastAPI(); {loaded}")) <= {*by_starlette}
+
+
 def test_import_needs_no_optional_package() -> None:
     program = f"""
 import json, sys

@@ -177,13 +177,34 @@ async def test_a_subclass_that_adds_a_header() -> None:
     assert (await as_answer(layer, http())).sent.header("x-own") == ["1"]
 
 
+async def test_constant_headers_stay_constant() -> None:
+    """The server may remember a tuple; it gets the same one each time."""
+    tuples: list[Any] = []
+
+    class Remembering(FastServer):
+        def respond(self, status: int, headers: Any, body: bytes) -> None:
+            tuples.append(headers)
+
+    constant = ((b"content-type", b"text/plain"),)
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        send.respond(200, constant, b"ok")  # type: ignore[attr-defined]
+
+    layer = CORSMiddleware(app, allow_origins=["https://a.example"])
+    for _ in range(2):
+        await layer(http(origin="https://a.example"), receive, Remembering())
+    assert tuples[0] is tuples[1]
+    assert dict(tuples[0])[b"access-control-allow-origin"] == b"https://a.example"
+
+
 async def test_origins_that_are_remembered_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(vivace_cors, "MOST_REMEMBERED", 10)
     layer = CORSMiddleware(Inner(long), allow_origins=["*"], allow_credentials=True)
     for number in range(35):
         server = await on_the_lane(layer, http(origin=f"https://{number}.example"))
         assert server.sent.header("access-control-allow-origin") == [f"https://{number}.example"]
-        assert len(layer._additions) <= 10
+        assert len(layer._added) <= 10
+        assert len(layer._joined) <= 10
 
 
 # --- trusted hosts --------------------------------------------------------------------------------------------------

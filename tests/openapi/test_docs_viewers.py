@@ -36,22 +36,35 @@ def test_what_is_there_is_kept(hook: Any, tmp_path: Path, monkeypatch: pytest.Mo
 def test_without_a_network_it_says_what_is_missing(
     hook: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def fail(package: Any, folder: Path) -> dict[str, bytes]:
+    def fail(viewer: Any, folder: Path) -> dict[str, bytes]:
         raise subprocess.CalledProcessError(1, ["pip"], stderr="a hint\nERROR: no network\n")
 
     monkeypatch.setattr(hook, "CLIENTS", {"pip": fail, "npm": fail})
     problems = hook.fetch_missing(tmp_path)
     assert len(problems) == len(VIEWERS)
     assert problems[1] == (
-        "redoc 2.5.4 could not be fetched (drf-spectacular-sidecar by pip: ERROR: no network;"
-        " redoc by npm: ERROR: no network)"
+        "redoc 2.5.4 could not be fetched (pip: ERROR: no network; npm: ERROR: no network)"
     )
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_client_that_hangs_is_asked_once(
+    hook: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = []
+
+    def hang(viewer: Any, folder: Path) -> dict[str, bytes]:
+        asked.append(viewer.name)
+        raise subprocess.TimeoutExpired("pip", 60)
+
+    monkeypatch.setattr(hook, "CLIENTS", {"pip": hang})
+    assert len(hook.fetch_missing(tmp_path)) == len(VIEWERS)
+    assert asked == [VIEWERS[0].name]
+
+
 def test_another_hash_is_refused(hook: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def tampered(package: Any, folder: Path) -> dict[str, bytes]:
-        return dict.fromkeys(package.files, b"alert(1)")
+    def tampered(viewer: Any, folder: Path) -> dict[str, bytes]:
+        return dict.fromkeys(viewer.integrity, b"alert(1)")
 
     monkeypatch.setattr(hook, "CLIENTS", {"pip": tampered, "npm": tampered})
     problems = hook.fetch_missing(tmp_path)
@@ -64,12 +77,12 @@ def test_a_file_that_was_changed_is_fetched_again(
     hook: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     shutil.copytree(FETCHED, tmp_path / "fetched")
-    changed = tmp_path / "fetched" / REDOC.path("redoc.standalone.js")
+    changed = tmp_path / "fetched" / REDOC.path("bundles/redoc.standalone.js")
     good = changed.read_bytes()
     changed.write_bytes(b"alert(1)")
 
-    def download(package: Any, folder: Path) -> dict[str, bytes]:
-        return {file: (FETCHED / REDOC.path(file)).read_bytes() for file in package.files}
+    def download(viewer: Any, folder: Path) -> dict[str, bytes]:
+        return {file: (FETCHED / viewer.path(file)).read_bytes() for file in viewer.integrity}
 
     monkeypatch.setattr(hook, "CLIENTS", {"pip": download})
     assert hook.fetch_missing(tmp_path / "fetched") == []

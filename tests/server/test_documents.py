@@ -39,9 +39,16 @@ def test_application() -> None:
     assert log == [200]
 
 
+def test_stream() -> None:
+    count = program("fast-lanes.md", 2)["count"]
+    behind = program("fast-lanes.md", 1)["log_statuses"](count, [])
+    assert ask(count) == ask(count, "httptools") == ask(behind)
+    assert ask(count)[1] == b"2\r\n0\n\r\n2\r\n1\n\r\n2\r\n2\n\r\n0\r\n\r\n"
+
+
 def test_middleware() -> None:
     app = program("fast-lanes.md", 0)["app"]
-    stamped = program("fast-lanes.md", 2)["Stamp"](app)
+    stamped = program("fast-lanes.md", 3)["Stamp"](app)
     assert ask(stamped) == ask(stamped, "httptools")
     assert ("x-stamp", "1") in ask(stamped)[0]
 

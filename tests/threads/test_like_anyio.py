@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import traceback
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from contextvars import ContextVar, copy_context
 from typing import Any
 
@@ -11,8 +12,13 @@ import anyio
 import anyio.from_thread
 import anyio.to_thread
 import pytest
+from starlette.concurrency import iterate_in_threadpool
+
+from vivace.concurrency import iterate_in_thread
 
 from .conftest import Run
+
+Iterate = Callable[[Iterable[int]], AsyncIterator[int]]
 
 pytestmark = pytest.mark.anyio
 
@@ -62,6 +68,30 @@ async def test_the_traceback_names_the_line(run: Run) -> None:
     frames = traceback.extract_tb(caught.value.__traceback__)
     assert frames[0].name == "test_the_traceback_names_the_line"
     assert (frames[-1].name, frames[-1].line) == ("divide", "return 1 / by")
+
+
+async def test_the_exception_that_was_being_handled(run: Run) -> None:
+    """Is the context of the new one, and the only one."""
+
+    def fail() -> None:
+        raise ValueError
+
+    with pytest.raises(ValueError) as caught:
+        await run(fail)
+    assert caught.value.__context__ is None
+
+    handled = KeyError()
+
+    async def handle() -> None:
+        try:
+            raise handled
+        except KeyError:
+            await run(fail)
+
+    with pytest.raises(ValueError) as caught:
+        await handle()
+    assert caught.value.__context__ is handled
+    assert handled.__context__ is None
 
 
 @pytest.mark.parametrize("error", [SystemExit, KeyboardInterrupt])
@@ -232,3 +262,55 @@ async def test_a_thread_has_no_event_loop(run: Run) -> None:
         return 42
 
     assert await run(anyio.run, answer) == 42
+
+
+# --- items of an iterable, as Starlette makes them -------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("iterate", [iterate_in_threadpool, iterate_in_thread])
+async def test_items_are_made_in_threads_when_they_are_asked_for(iterate: Iterate) -> None:
+    made: list[int] = []
+    threads: set[int] = set()
+
+    def numbers() -> Iterator[int]:
+        for number in range(3):
+            made.append(number)
+            threads.add(threading.get_ident())
+            yield number
+
+    seen: list[int] = []
+    async for number in iterate(numbers()):
+        seen.append(number)
+        assert made == seen
+    assert seen == [0, 1, 2]
+    assert threading.get_ident() not in threads
+
+
+@pytest.mark.parametrize("iterate", [iterate_in_threadpool, iterate_in_thread])
+async def test_an_iterable_that_fails(iterate: Iterate) -> None:
+    def numbers() -> Iterator[int]:
+        yield 1
+        raise LookupError("after the first")
+
+    items = iterate(numbers())
+    assert await anext(items) == 1
+    with pytest.raises(LookupError, match="after the first"):
+        await anext(items)
+
+
+@pytest.mark.parametrize("iterate", [iterate_in_threadpool, iterate_in_thread])
+async def test_a_cancelled_scope_ends_the_iteration(iterate: Iterate) -> None:
+    seen: list[int] = []
+    with anyio.CancelScope() as scope:
+        async for number in iterate(range(1000)):
+            seen.append(number)
+            scope.cancel()
+    assert scope.cancelled_caught
+    assert seen == [0]
+
+
+async def test_an_iteration_needs_none_of_the_tokens() -> None:
+    limiter = anyio.to_thread.current_default_thread_limiter()
+    limiter.total_tokens = 0
+    with anyio.fail_after(10):
+        assert [number async for number in iterate_in_thread(range(3))] == [0, 1, 2]

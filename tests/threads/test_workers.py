@@ -36,7 +36,7 @@ def finish(jobs: list[Job]) -> None:
 
 def relieve(workers: Workers) -> None:
     """What an event loop does."""
-    while workers.relieve(workers.done):
+    while workers.relieve(workers.progress()):
         sleep(0.001)
 
 
@@ -82,10 +82,25 @@ def test_jobs_that_are_got_on_with_are_left_alone(workers: Workers, gate: thread
     workers.put(first)
     until(lambda: not workers.waiting and workers.jobs.empty())
     workers.put(second)
-    assert workers.relieve(workers.done - _workers.FEW_CALLS)  # look again, is all it says
+    ended, ended_long = workers.progress()
+    assert workers.relieve((ended - 1, ended_long))  # look again, is all it says
     assert len(workers.threads) == 1
+    relieve(workers)  # if nothing has ended since
+    finish([second])
+    assert len(workers.threads) == 2
     gate.set()
     finish([first, second])
+
+
+def test_jobs_behind_long_ones_get_threads_although_some_end(workers: Workers, gate: threading.Event) -> None:
+    first, second = Job(gate.wait), Job()
+    workers.put(first)
+    until(lambda: not workers.waiting and workers.jobs.empty())
+    workers.put(second)
+    ended, ended_long = workers.progress()
+    workers.relieve((ended - 1, ended_long - 1))
+    finish([second])
+    assert len(workers.threads) == 2
 
 
 def test_who_comes_from_a_short_job_steps_aside_and_can_be_called(
@@ -145,7 +160,7 @@ def test_the_system_gives_no_thread(workers: Workers, monkeypatch: pytest.Monkey
     with monkeypatch.context() as patch:
         patch.setattr(threading.Thread, "start", refuse)
         until(lambda: workers.jobs.qsize() == 1)
-        assert workers.relieve(workers.done)  # those that are there have to do
+        assert workers.relieve(workers.progress())  # those that are there have to do
     gate.set()
     finish([job])
 

@@ -7,9 +7,10 @@ from collections.abc import AsyncGenerator, AsyncIterator, Callable, Generator
 from contextlib import aclosing
 from functools import lru_cache
 from math import isfinite
+from time import monotonic
 from typing import Any
 
-from anyio import Event, create_task_group, current_time, sleep
+from anyio import Event, create_task_group, sleep
 from anyio.lowlevel import checkpoint
 from pydantic_core import ValidationError
 from starlette.concurrency import iterate_in_threadpool
@@ -214,28 +215,34 @@ class _Line:
 
     def __init__(self, send: Send) -> None:
         self._send = send
-        self._last = current_time()
+        self._write = getattr(send, "write", None)
+        self._last = monotonic()
         self._is_writing = False
         self._ping_sent: Event | None = None
 
-    async def write(self, chunk: bytes) -> None:
+    async def write(self, chunk: bytes | memoryview) -> None:
         if self._ping_sent is not None:
             await self._ping_sent.wait()
-        self._is_writing = True
-        await self._send({"type": "http.response.body", "body": chunk, "more_body": True})
-        self._is_writing = False
-        self._last = current_time()
+        if self._write is None:
+            self._is_writing = True
+            await self._send({"type": "http.response.body", "body": chunk, "more_body": True})
+            self._is_writing = False
+        elif (wait := self._write(chunk)) is not None:
+            self._is_writing = True
+            await wait
+            self._is_writing = False
+        self._last = monotonic()
 
     async def ping(self) -> None:
         while True:
-            silent = current_time() - self._last
+            silent = monotonic() - self._last
             interval = ping_interval()
             if silent < interval or self._is_writing:
                 await sleep(max(interval - silent, 0.001))
                 continue
             self._ping_sent = Event()
             await self._send({"type": "http.response.body", "body": KEEPALIVE_COMMENT, "more_body": True})
-            self._last = current_time()
+            self._last = monotonic()
             self._ping_sent.set()
             self._ping_sent = None
 

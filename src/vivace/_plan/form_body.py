@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from copy import copy
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 
 from pydantic import BaseModel, create_model
 
@@ -48,9 +48,9 @@ def form_body_model(fields: Sequence[ModelField], name: str, **options: Any) -> 
         for index, field in enumerate(fields)
     }
     bases: Any = (FormBody, BaseModel)
-    model: type[FormBody] = create_model(name, __base__=bases, **options, **attributes)
+    model: Any = create_model(name, __base__=bases, **options, **attributes)
     model.parameters_of_form = tuple(fields)
-    return model
+    return cast("type[FormBody]", model)
 
 
 def optional_form_field(field: ModelField, model: type[FormBody]) -> ModelField:

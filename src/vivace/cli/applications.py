@@ -58,7 +58,7 @@ VerboseOption = Annotated[
 def find(
     path: str | None, entrypoint: str | None, name: str | None, as_fastapi: bool, verbose: bool = False
 ) -> Target:
-    """Find the application and import it; what goes wrong is one line on stderr and exit code 1."""
+    """Find the application and import it; what goes wrong ends the command with one line."""
     try:
         return find_or_raise(path, entrypoint, name, as_fastapi)
     except DiscoveryError as error:

@@ -52,22 +52,20 @@ def check(
         return
     for unknown in [code for code in ignore or () if not any(rule.startswith(code) for rule in RULES)]:
         fail(f"There is no rule {unknown}.", "`vivace check --rules` lists them.")
-    before = set(sys.modules)
     try:
         target = find_or_raise(path, entrypoint, app, as_fastapi)
     except DiscoveryError as error:
         fail(error)
     except Exception as error:
-        findings, routes = list(_of_failed_import(error, before)), 0
+        findings, routes = list(_of_failed_import(error)), 0
     else:
         application: FastAPI = load(target.import_string)
-        files = _files(set(sys.modules), target.directory)
-        findings = [*check_routes(application), *_of_sources(files)]
+        findings = [*check_routes(application), *_of_sources(_files(target.directory))]
         routes = sum(route.operation is not None for route in list_routes(application))
     _report(_chosen(findings, ignore or ()), routes, as_json)
 
 
-def _of_failed_import(error: Exception, before: set[str]) -> Iterator[Finding]:
+def _of_failed_import(error: Exception) -> Iterator[Finding]:
     frames = [frame for frame in traceback.extract_tb(error.__traceback__) if is_users_file(frame.filename)]
     if not frames or not isinstance(error, FastAPIError | AssertionError):
         fail(*import_failure(error))
@@ -75,11 +73,11 @@ def _of_failed_import(error: Exception, before: set[str]) -> Iterator[Finding]:
     yield from _of_sources({Path(frame.filename).resolve() for frame in frames})
 
 
-def _files(modules: Iterable[str], directory: Path) -> set[Path]:
+def _files(directory: Path) -> set[Path]:
     """The files of the user's own modules: below the directory of the application, and not installed packages."""
     found = set()
-    for name in modules:
-        file = getattr(sys.modules.get(name), "__file__", None)
+    for module in list(sys.modules.values()):
+        file = getattr(module, "__file__", None)
         if file and file.endswith(".py") and is_users_file(file):
             path = Path(file).resolve()
             if path.is_relative_to(directory.resolve()):

@@ -1,8 +1,8 @@
 """The commands, put together: `vivace dev`, `run`, `routes`, `explain`, `openapi`, `check`, `new`.
 
 Each command is a function in a module of its own kind, with its options in its signature. What they print is the
-command's answer, on stdout; troubles go to stderr. The exit code is 0, 1 for whatever the user has to mend, 2 for
-wrong options, and the server's own where one has run.
+command's answer, on stdout; troubles go to stderr, those of `dev` and `run` to stdout. The exit code is 0, 1 for
+whatever the user has to mend, 2 for wrong options, and the server's own where one has run.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import typer
 from vivace import __version__
 
 from .checking import check
+from .console import reporting
 from .creating import new
 from .listing import explain, openapi, routes
 from .serving import dev, run
@@ -52,4 +53,4 @@ for command, name in (
     (check, "check"),
     (new, "new"),
 ):
-    cli.command(name)(command)
+    cli.command(name)(reporting(command, on_stdout=name in ("dev", "run")))

@@ -2,37 +2,58 @@
 
 from __future__ import annotations
 
+import functools
 import sys
-from typing import NoReturn, TextIO
+from collections.abc import Callable
+from typing import Any, NoReturn, TextIO
 
 import typer
 from rich.console import Console
 from rich.markup import escape
 
-__all__ = ["console", "escape", "fail", "print_plainly", "warn"]
+__all__ = ["Trouble", "console", "escape", "fail", "print_plainly", "reporting", "warn"]
 
 
-def console(stream: TextIO | None = None) -> Console:
-    """A console for stdout, or for `stream`. Text that is piped or redirected keeps its lines whole."""
-    stream = sys.stdout if stream is None else stream
-    width = None if stream.isatty() else 10_000
-    return Console(file=stream, width=width, highlight=False, soft_wrap=not stream.isatty())
+class Trouble(Exception):
+    """What ends a command: one line that names the culprit and the remedy."""
 
 
-def print_plainly(*lines: object) -> None:
-    """Lines as they are: what other programs read."""
-    for line in lines:
-        typer.echo(line)
+def fail(message: object, remedy: str = "") -> NoReturn:
+    """End the command with this line and exit code 1."""
+    raise Trouble(_joined(str(message), remedy))
+
+
+def reporting(command: Callable[..., None], *, on_stdout: bool = False) -> Callable[..., None]:
+    """The command, with its trouble printed. `on_stdout` is how FastAPI's `dev` and `run` print theirs."""
+
+    @functools.wraps(command)
+    def reported(**options: Any) -> None:
+        try:
+            command(**options)
+        except Trouble as trouble:
+            stream = sys.stdout if on_stdout else sys.stderr
+            console(stream).print(f"[bold red]error:[/] {escape(str(trouble))}")
+            raise typer.Exit(1) from None
+
+    return reported
 
 
 def warn(message: str, remedy: str = "") -> None:
     console(sys.stderr).print(f"[yellow]warning:[/] {escape(_joined(message, remedy))}")
 
 
-def fail(message: object, remedy: str = "", *, code: int = 1) -> NoReturn:
-    """One line that names the culprit and the remedy, and the exit code."""
-    console(sys.stderr).print(f"[bold red]error:[/] {escape(_joined(str(message), remedy))}")
-    raise typer.Exit(code)
+def console(stream: TextIO | None = None) -> Console:
+    """A console for stdout, or for `stream`. Text that is piped or redirected keeps its lines whole."""
+    file: Any = stream or sys.stdout
+    if file.isatty():
+        return Console(file=file, highlight=False)
+    return Console(file=file, highlight=False, width=10_000, soft_wrap=True)
+
+
+def print_plainly(*lines: object) -> None:
+    """Lines as they are: what other programs read."""
+    for line in lines:
+        typer.echo(line)
 
 
 def _joined(message: str, remedy: str) -> str:

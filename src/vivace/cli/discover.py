@@ -19,6 +19,9 @@ from vivace import FastAPI
 USUAL_PATHS = ("main.py", "app.py", "api.py", "app/main.py", "app/app.py", "app/api.py")
 USUAL_NAMES = ("app", "api")
 
+TARGET, AS_FASTAPI = "VIVACE_TARGET", "VIVACE_AS_FASTAPI"
+"""The environment variables by which a server's processes learn of the application: see `target`."""
+
 
 class DiscoveryError(Exception):
     """There is no application where the user pointed; the message says where to point instead."""
@@ -78,7 +81,10 @@ def load(import_string: str) -> Any:
 def _entrypoint_of_project(pyproject: Path) -> str | None:
     if not pyproject.is_file():
         return None
-    tools: dict[str, Any] = tomllib.loads(pyproject.read_text(encoding="utf-8")).get("tool", {})
+    try:
+        tools: dict[str, Any] = tomllib.loads(pyproject.read_text(encoding="utf-8")).get("tool", {})
+    except ValueError as error:
+        raise DiscoveryError(f"{pyproject} is no TOML: {error}") from None
     for tool in ("vivace", "fastapi"):
         if entrypoint := tools.get(tool, {}).get("entrypoint"):
             return str(entrypoint)

@@ -168,11 +168,8 @@ def _print_explanation(found: Explanation) -> None:
     for number, step in enumerate(found.steps, 1):
         out.print(f"  {number}. {escape(step.place.name)}  {escape(_step_text(step))}")
     threads = sum(step.thread for step in found.steps)
-    out.print(
-        f"  {threads} in worker threads; those that follow one another share one hop\n"
-        if threads
-        else "  all on the event loop\n"
-    )
+    where = f"{threads} of them in worker threads; those that follow one another share one hop"
+    out.print(f"  {where if threads else 'All on the event loop'}\n")
 
     if found.response is not None:
         out.print(f"[bold]Answer[/]: {escape(found.response)}\n")

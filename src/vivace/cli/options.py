@@ -103,6 +103,14 @@ class ServeOptions:
             panel=_PROCESS,
         ),
     ] = None
+    guard: Annotated[
+        bool | None,
+        _option(
+            "Report what blocks the event loop, with its line; VIVACE_GUARD=0.5 sets the seconds.",
+            show_default=False,
+            panel=_PROCESS,
+        ),
+    ] = None
     limit_max_requests: Annotated[
         int | None,
         _option("A worker ends after so many requests.", min=1, show_default=False, panel=_PROCESS),
@@ -164,9 +172,8 @@ class ServeOptions:
     ws_max_size: Annotated[int, _option("The largest WebSocket message, in bytes.", min=1, panel=_LIMITS)] = (
         16_777_216
     )
-    limits: Any = dataclasses.field(
-        default_factory=dict
-    )  # of vivace.server, as given; by environment variable
+    limits: dict[str, str] = dataclasses.field(default_factory=dict)
+    """Those of `vivace.server` that were given, by the environment variable that sets each."""
 
 
 def with_options(command: Callable[[ServeOptions], None], **defaults: Any) -> Callable[..., None]:
@@ -178,24 +185,23 @@ def with_options(command: Callable[[ServeOptions], None], **defaults: Any) -> Ca
 
     def called(**given: Any) -> None:
         set_limits = {
-            variable: given.pop(name) for name, variable in limits.items() if given[name] is not None
+            variable: value for name, variable in limits.items() if (value := given.pop(name)) is not None
         }
-        command(ServeOptions(**{k: v for k, v in given.items() if k not in limits}, limits=set_limits))
+        command(ServeOptions(**given, limits=set_limits))
 
     hints = get_type_hints(ServeOptions, include_extras=True)
-    own = [field for field in fields(ServeOptions) if field.name != "limits"]
     parameters = [
+        # Each limit is an option by itself, below.
         inspect.Parameter(
             field.name,
             inspect.Parameter.KEYWORD_ONLY,
             default=defaults.get(field.name, field.default),
             annotation=hints[field.name],
         )
-        for field in own
+        for field in fields(ServeOptions)
+        if field.name != "limits"
     ]
-    taken = {field.name for field in own}
-    parameters += [parameter for parameter in _limit_parameters() if parameter.name not in taken]
-    called.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+    called.__signature__ = inspect.Signature([*parameters, *_limit_parameters()])  # type: ignore[attr-defined]
     called.__doc__ = command.__doc__
     return called
 
@@ -208,18 +214,21 @@ def limit_variables() -> dict[str, str]:
 def _limit_fields() -> dict[str, dataclasses.Field[Any]]:
     try:
         from vivace.server import Limits
-    except ModuleNotFoundError:  # httptools is not installed, and so the server cannot be used
-        return {}
+    except ModuleNotFoundError as error:
+        if (error.name or "").startswith("vivace"):
+            raise
+        return {}  # httptools or uvicorn is not installed, and so the server cannot be used
     return {field.name: field for field in fields(Limits)}
 
 
 def _limit_parameters() -> list[inspect.Parameter]:
+    variables = limit_variables()
+
     def parameter(field: dataclasses.Field[Any]) -> inspect.Parameter:
         default = "none" if field.default is None else f"{field.default}"
         option = _option(
-            f"{field.metadata['help']} Default: {default}.",
+            f"{field.metadata['help']} Default: {default}. Environment: {variables[field.name]}",
             metavar=field.metadata["unit"].upper(),
-            envvar=f"VIVACE_{field.name.upper()}",
             show_default=False,
             panel=_LIMITS,
         )

@@ -15,12 +15,13 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from vivace import FastAPI
-from vivace.inspect import list_routes
+from vivace.guard import ENVIRONMENT, THRESHOLD_SECONDS
+from vivace.inspect import compile_routes, list_routes
 from vivace.middleware.cors import CORSMiddleware
 
 from .applications import find
 from .console import console, escape, fail, warn
-from .discover import Target, load
+from .discover import AS_FASTAPI, TARGET, Target, load
 from .options import ServeOptions, ServerName, with_options
 
 
@@ -34,7 +35,7 @@ def _serve_for_production(options: ServeOptions) -> None:
     _serve("production", options)
 
 
-dev = with_options(_serve_for_development, host="127.0.0.1", reload=True)
+dev = with_options(_serve_for_development, host="127.0.0.1", reload=True, guard=True)
 run = with_options(_serve_for_production)
 
 
@@ -49,14 +50,31 @@ def _serve(mode: str, options: ServeOptions) -> None:
         _check_port(options.host, options.port)
     _say_what_matters(mode, found, options)
     os.environ.update(options.limits)  # worker processes read them there
-    import_string = _behind_the_alias(found) if options.as_fastapi else found.import_string
-    uvicorn.run(import_string, **settings)
+    uvicorn.run(_import_string(found, options), **settings)
 
 
-def _behind_the_alias(found: Target) -> str:
-    """The import string of the module that makes the alias first, in each of the server's processes."""
-    os.environ["VIVACE_AS_FASTAPI_APP"] = found.import_string
+def _import_string(found: Target, options: ServeOptions) -> str:
+    """What the server's processes import: the application, or the module that does something first."""
+    if options.guard is not None:
+        # Off is said too: it may be on in the environment.
+        os.environ[ENVIRONMENT] = _threshold() if options.guard else "0"
+    if not options.as_fastapi and os.environ.get(ENVIRONMENT, "0") == "0":
+        return found.import_string
+    os.environ[TARGET] = found.import_string
+    if options.as_fastapi:
+        os.environ[AS_FASTAPI] = "1"
     return "vivace.cli.target:app"
+
+
+def _threshold() -> str:
+    text = os.environ.get(ENVIRONMENT) or str(THRESHOLD_SECONDS)
+    try:
+        is_positive = float(text) > 0
+    except ValueError:
+        is_positive = False
+    if not is_positive:
+        fail(f"{ENVIRONMENT} must be a number of seconds, not {text!r}.", "Set it to 0.1, or unset it.")
+    return text
 
 
 # --- what the server is told ----------------------------------------------------------------------------------------
@@ -184,10 +202,7 @@ def _say_what_matters(mode: str, found: Target, options: ServeOptions) -> None:
     lines = [
         ("Application", f"{found.import_string} ({mode})"),
         ("Serving", address),
-        (
-            "Docs",
-            f"{address}{options.root_path}{app.docs_url}" if app.openapi_url and app.docs_url else "none",
-        ),
+        ("Docs", _docs_address(address, app, options)),
         ("Routes", str(len(routes))),
         ("Server", _server_text(options)),
     ]
@@ -198,6 +213,9 @@ def _say_what_matters(mode: str, found: Target, options: ServeOptions) -> None:
         out.print(f"[bold]{name:<12}[/] {escape(value)}")
     for message, remedy in _warnings(mode, app, options):
         warn(message, remedy)
+    # Compiles the routes too: no request is the first one, where the server runs in this process.
+    for mistake in compile_routes(app):
+        warn(f"{mistake.route.title}: {mistake.message}".replace("\n", " "))
 
 
 def _address(options: ServeOptions) -> str:
@@ -208,6 +226,14 @@ def _address(options: ServeOptions) -> str:
     scheme = "https" if options.ssl_certfile else "http"
     host = f"[{options.host}]" if ":" in options.host else options.host
     return f"{scheme}://{host}:{options.port}"
+
+
+def _docs_address(address: str, app: FastAPI, options: ServeOptions) -> str:
+    if not app.openapi_url or not app.docs_url:
+        return "none"
+    # Browsers cannot open "every address of this machine".
+    here = address.replace("//0.0.0.0:", "//127.0.0.1:").replace("//[::]:", "//[::1]:")
+    return f"{here}{options.root_path}{app.docs_url}"
 
 
 def _server_text(options: ServeOptions) -> str:

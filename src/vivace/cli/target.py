@@ -1,13 +1,43 @@
-"""The application of `--as-fastapi`: imported anew by every server process, with `import fastapi` answered first.
+"""The application as the server's processes import it, where `--as-fastapi` or `--guard` has to do something first.
 
-A server's worker and reload processes start from an import string, so the alias has to be made by what that string
-names. `commands` puts the real import string into the environment and gives the server `vivace.cli.target:app`.
+A server's worker and reload processes start from an import string. So what must happen in each of them is done by what
+that string names: `serving` puts the real import string into the environment and gives the server
+`vivace.cli.target:app`.
 """
 
+from __future__ import annotations
+
 import os
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
 
-import vivace.as_fastapi  # noqa: F401  (before the application's own imports)
+from vivace import FastAPI
 
-from .discover import load
+from .discover import AS_FASTAPI, TARGET, load
 
-app = load(os.environ["VIVACE_AS_FASTAPI_APP"])
+
+def guarded(app: FastAPI) -> FastAPI:
+    """The application, whose event loop is watched while it runs if `VIVACE_GUARD` says so."""
+    from vivace.guard import watch_if_configured
+
+    inner = app.router.lifespan_context
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[Any]:
+        guard = watch_if_configured()
+        try:
+            async with inner(app) as state:
+                yield state
+        finally:
+            if guard is not None:
+                guard.stop()
+
+    app.router.lifespan_context = lifespan
+    return app
+
+
+if AS_FASTAPI in os.environ:
+    import vivace.as_fastapi  # noqa: F401  (before the application's own imports)
+
+app = guarded(load(os.environ[TARGET]))

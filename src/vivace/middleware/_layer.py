@@ -50,9 +50,11 @@ class Outward:
 class Lane:
     """The `send` inside of a layer, where the one outside has a lane."""
 
-    __slots__ = ("inward", "outward", "send")
+    __slots__ = ("inward", "layer", "outward", "scope", "send")
 
-    def __init__(self, inward: Send, outward: Outward, send: Send) -> None:
+    def __init__(self, layer: Layer, scope: Scope, inward: Send, outward: Outward, send: Send) -> None:
+        self.layer = layer
+        self.scope = scope
         self.inward = inward
         self.outward = outward
         self.send = send
@@ -62,6 +64,9 @@ class Lane:
         await self.inward(message)
 
     def respond(self, status: int, headers: RawHeaders, body: bytes) -> None:
+        if self.layer.leaves(self.scope, body):
+            respond(self.send, status, headers, body)
+            return
         self.outward.send = None
         run(self.inward(start_message(status, headers)))
         run(self.inward(body_message(body)))
@@ -84,7 +89,7 @@ class Layer:
             for message in outward.take():
                 await send(message)
         else:
-            await self.app(scope, receive, Lane(inward, outward, send))
+            await self.app(scope, receive, Lane(self, scope, inward, outward, send))
 
     @cached_property
     def answer(self) -> AnswerForm:
@@ -105,9 +110,13 @@ class Layer:
             start, end = outward.take()
             return remade(Response(), start["status"], start["headers"], body=end["body"])
         response = await self.inner_answer(scope, receive)
-        if inward is outward:
+        if inward is outward or (is_whole(response) and self.leaves(scope, response.body)):
             return response
         return await pass_out(response, inward, outward)
+
+    def leaves(self, scope: Scope, body: bytes | memoryview) -> bool:
+        """Whether a response with this body goes out as it came, if that is easily said."""
+        return False
 
     def starlette(
         self, app: ASGIApp, scope: Scope, receive: Receive, send: Send

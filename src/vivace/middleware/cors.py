@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from functools import cached_property
+from typing import Any, TypeVar
 
-from starlette.datastructures import Headers
 from starlette.middleware.cors import CORSMiddleware as StarletteCORSMiddleware
 from starlette.responses import Response
 from starlette.types import Message, Receive, Scope, Send
@@ -27,6 +27,11 @@ from ._layer import (
 
 MOST_REMEMBERED = 1000
 """Clients choose their `Origin`."""
+
+Field = tuple[bytes, bytes]
+Key = tuple[bytes | None, bool]
+K = TypeVar("K")
+V = TypeVar("V")
 
 
 class CORSMiddleware(Layer, StarletteCORSMiddleware):
@@ -63,36 +68,64 @@ class CORSMiddleware(Layer, StarletteCORSMiddleware):
         names = ("send", "simple_response", "allow_explicit_origin")
         return any(getattr(type(self), name) is not getattr(StarletteCORSMiddleware, name) for name in names)
 
-    def _add_to(self, headers: RawHeaders, scope: Scope) -> list[tuple[bytes, bytes]]:
+    def _add_to(self, headers: RawHeaders, scope: Scope) -> list[Field]:
+        return self._join(headers, self._key(scope), scope)
+
+    def _add_to_constant(self, headers: tuple[Field, ...], scope: Scope) -> tuple[Field, ...]:
+        """The same tuple each time, so that a server can remember it."""
+        key = self._key(scope)
+        joined = self._joined.get((headers, key))
+        if joined is None:
+            joined = tuple(self._join(headers, key, scope))
+            _remember(self._joined, (headers, key), joined)
+        return joined
+
+    def _key(self, scope: Scope) -> Key:
+        """What of the request the headers depend on: its `Origin`, where that is echoed, and whether it is allowed."""
         origin = first_value(scope["headers"], b"origin")
+        if origin is None:
+            return (None, False)
+        if self.allow_all_origins:
+            return (origin if self.allow_credentials else b"*", True)
         # Asked every time: the origins may be a collection of the program's, and change.
-        is_allowed = (
-            origin is not None
-            and not self.allow_all_origins
-            and self.is_allowed_origin(origin.decode("latin-1"))
-        )
-        key = (origin, is_allowed)
-        added = self._additions.get(key)
+        if self.is_allowed_origin(origin.decode("latin-1")):
+            return (origin, True)
+        return (b"*", False)
+
+    def _join(self, headers: RawHeaders, key: Key, scope: Scope) -> list[Field]:
+        added = self._added.get(key)
         if added is None:
-            if len(self._additions) >= MOST_REMEMBERED:
-                self._additions.clear()
-            added = self._additions[key] = self._ask(scope, [])
+            added = self._ask(scope, [])
+            _remember(self._added, key, added)
         for name, _ in added:
             for field in headers:
                 if field[0] == name:  # to be replaced, or to be joined
                     return self._ask(scope, headers)
         return [*headers, *added]
 
-    def _ask(self, scope: Scope, headers: RawHeaders) -> list[tuple[bytes, bytes]]:
+    def _ask(self, scope: Scope, headers: RawHeaders) -> list[Field]:
+        """What Starlette makes of these headers."""
         outward = Outward()
-        run(self.send(start_message(200, headers), outward, Headers(raw=scope["headers"])))
+        inward = self.enter(scope, outward)
+        assert inward is not None
+        run(inward(start_message(200, headers)))
         (start,) = outward.take()
-        asked: list[tuple[bytes, bytes]] = start["headers"]
+        asked: list[Field] = start["headers"]
         return asked
 
     @cached_property
-    def _additions(self) -> dict[tuple[bytes | None, bool], list[tuple[bytes, bytes]]]:
+    def _added(self) -> dict[Key, list[Field]]:
         return {}
+
+    @cached_property
+    def _joined(self) -> dict[tuple[tuple[Field, ...], Key], tuple[Field, ...]]:
+        return {}
+
+
+def _remember(memory: dict[K, V], key: K, value: V) -> None:
+    if len(memory) >= MOST_REMEMBERED:
+        memory.clear()
+    memory[key] = value
 
 
 class _Send:
@@ -114,5 +147,14 @@ class _Send:
 class _Lane(_Send):
     __slots__ = ()
 
+    @property
+    def write(self) -> Any:
+        return self.send.write  # type: ignore[attr-defined]  # absent if it has none; content is not touched
+
     def respond(self, status: int, headers: RawHeaders, body: bytes) -> None:
-        respond(self.send, status, self.cors._add_to(headers, self.scope), body)
+        added: RawHeaders
+        if isinstance(headers, tuple):
+            added = self.cors._add_to_constant(headers, self.scope)
+        else:
+            added = self.cors._add_to(headers, self.scope)
+        respond(self.send, status, added, body)

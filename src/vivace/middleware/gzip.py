@@ -34,8 +34,8 @@ class GZipMiddleware(Layer, StarletteGZipMiddleware):
     Bodies of `thread_minimum_size` bytes and more are compressed in a worker thread.
     """
 
-    # PERF (W6): Starlette prepares a compressor's settings for every request; here that waits for a response that is
-    # large enough. Most are not.
+    # PERF (W6): Starlette prepares for compressing at every request; here that waits for a response that is large
+    # enough. Most are not.
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http" or not has_lane(send):
@@ -50,12 +50,15 @@ class GZipMiddleware(Layer, StarletteGZipMiddleware):
 
     async def _answer(self, scope: Scope, receive: Receive) -> Response:
         response = await self.inner_answer(scope, receive)
-        if is_whole(response) and len(response.body) < self.minimum_size:
+        if is_whole(response) and self.leaves(scope, response.body):
             return response
         outward = Outward()
         inward = self.enter(scope, outward)
         assert inward is not None
         return await pass_out(response, inward, outward)
+
+    def leaves(self, scope: Scope, body: bytes | memoryview) -> bool:
+        return len(body) < self.minimum_size
 
 
 async def _not_entered(message: Message) -> None:
@@ -63,12 +66,11 @@ async def _not_entered(message: Message) -> None:
 
 
 class _GZipLane(Lane):
-    __slots__ = ("gzip", "scope", "sending")
+    __slots__ = ("gzip", "sending")
 
     def __init__(self, gzip: GZipMiddleware, scope: Scope, send: Send) -> None:
-        super().__init__(_not_entered, Outward(), send)
+        super().__init__(gzip, scope, _not_entered, Outward(), send)
         self.gzip = gzip
-        self.scope = scope
         self.sending: asyncio.Task[None] | None = None
 
     def _enter(self) -> None:
@@ -82,7 +84,7 @@ class _GZipLane(Lane):
         await super().__call__(message)
 
     def respond(self, status: int, headers: RawHeaders, body: bytes) -> None:
-        if len(body) < self.gzip.minimum_size:
+        if self.gzip.leaves(self.scope, body):
             respond(self.send, status, headers, body)
             return
         if first_value(headers, b"content-length") is None:

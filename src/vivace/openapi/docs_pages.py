@@ -114,7 +114,7 @@ def redoc_page(*, title: str, openapi_url: str, source: AssetSource = "local") -
     body = f"""
     <noscript>ReDoc draws this page with JavaScript, which is switched off in this browser.</noscript>
     <div id="redoc" spec-url="{attribute(openapi_url)}"></div>
-    <script src={_address(REDOC, "redoc.standalone.js", source)}></script>
+    <script src={_address(REDOC, "bundles/redoc.standalone.js", source)}></script>
     <script src="{_own("redoc.js")}"></script>"""
     return _page(title, body)
 
@@ -124,7 +124,7 @@ def scalar_page(*, title: str, openapi_url: str, source: AssetSource = "local") 
     body = f"""
     <noscript>Scalar draws this page with JavaScript, which is switched off in this browser.</noscript>
     <div id="scalar" data-url="{attribute(openapi_url)}"></div>
-    <script src={_address(SCALAR, "standalone.js", source)}></script>
+    <script src={_address(SCALAR, "dist/browser/standalone.js", source)}></script>
     <script src="{_own("scalar.js")}"></script>"""
     return _page(title, body)
 

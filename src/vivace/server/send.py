@@ -1,13 +1,13 @@
 """`send`, as the application gets it: an answer, from its messages to the bytes on the connection.
 
-The lane is the method `respond` (see `docs/fast-lanes.md`). Both ways build on the same two steps, `_open` and
-`_write`, and `respond` has a shorter way for the answer that nearly every request gets.
+The lanes are the methods `respond` and `write` (see `docs/fast-lanes.md`). All ways build on the same two steps,
+`_open` and `_add`, and `respond` has a shorter way for the answer that nearly every request gets.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import Awaitable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from .content import LARGE, Content
@@ -70,7 +70,7 @@ class Send:
         """Whether the client can tell an answer that was cut short from a complete one."""
         return self._content is not None and self._content.is_delimited
 
-    # --- the lane --------------------------------------------------------------------------------------------------
+    # --- the lanes -------------------------------------------------------------------------------------------------
 
     def respond(self, status: int, headers: Sequence[Header], body: bytes) -> None:
         """Send a whole response, as `http.response.start` and `http.response.body` would.
@@ -116,6 +116,30 @@ class Send:
             raise RuntimeError(f"Response content {relation} than Content-Length")
         self._add(self._open(status, headers, has_trailers=False), body, more=False)
 
+    def write(self, body: bytes) -> Awaitable[None] | None:
+        """Send a piece of the content, as `http.response.body` with more to come would.
+
+        Gives something to wait for before the next piece, if the client is slow.
+
+        Raises:
+            ClientDisconnected: the client has gone.
+            RuntimeError: no content is due, or the piece disagrees with the content-length.
+        """
+        # PERF (W9): no message, no coroutine.
+        content = self._content
+        if self.state is not _STARTED or content is None:
+            self._refuse_piece()
+        else:
+            self._add(content, body, more=True)
+        connection = self._connection
+        return connection.drained() if connection.is_write_paused else None
+
+    def _refuse_piece(self) -> None:
+        if self.state is _GONE:
+            self._was_told = True
+            raise ClientDisconnected("The client has gone")
+        raise RuntimeError(_unexpected("http.response.body", self.state))
+
     # --- ASGI ------------------------------------------------------------------------------------------------------
 
     async def __call__(self, message: dict[str, Any]) -> None:
@@ -136,8 +160,7 @@ class Send:
             self._add(content, message.get("body", b""), message.get("more_body", False))
         elif state is _GONE:
             if message.get("more_body", False):
-                self._was_told = True
-                raise ClientDisconnected("The client has gone")
+                self._refuse_piece()
         elif state is _DUE and kind == "http.response.start":
             self._open(message["status"], message.get("headers", ()), message.get("trailers", False))
             if connection.stepping is not self:

@@ -43,8 +43,18 @@ _PATTERNS = [(re.compile(pattern), instead) for pattern, instead in BLOCKING]
 def blocking_calls(tree: ast.Module, names: Names, file: str) -> Iterator[Finding]:
     functions = {node.name: node for node in tree.body if isinstance(node, ast.FunctionDef)}
     for node in ast.walk(tree):
-        if isinstance(node, ast.AsyncFunctionDef):
+        if isinstance(node, ast.AsyncFunctionDef) and not _runs_at_the_start(node, names):
             yield from _in_function(node, node.name, functions, names, file)
+
+
+def _runs_at_the_start(function: ast.AsyncFunctionDef, names: Names) -> bool:
+    """Whether it is a lifespan, or a handler of `on_event`: then nobody is waiting yet."""
+    for decorator in function.decorator_list:
+        if names.dotted(decorator) == "contextlib.asynccontextmanager" and len(function.args.args) == 1:
+            return True
+        if isinstance(decorator, ast.Call) and ast.unparse(decorator.func).endswith(".on_event"):
+            return True
+    return False
 
 
 def _in_function(

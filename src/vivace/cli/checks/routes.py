@@ -145,7 +145,8 @@ def _without_response_model(route: RouteInfo) -> Iterator[Finding]:
     response_class = getattr(operation.response_class, "value", operation.response_class)
     if not (isinstance(response_class, type) and issubclass(response_class, JSONResponse)):
         return
-    if _annotates_return(operation.endpoint):
+    declared = getattr(operation, "original_route", operation)
+    if declared.declared_response_model is None or _annotates_return(operation.endpoint):
         return
     yield _at(route, "V201", f"{route.title} does not say what it returns")
 

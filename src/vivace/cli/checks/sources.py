@@ -101,6 +101,7 @@ def _secrets(node: ast.AST, file: str) -> Iterator[Finding]:
             isinstance(value, ast.Constant)
             and isinstance(value.value, str)
             and _SECRET_NAME.search(name)
+            and "hash" not in name.lower()
             and _looks_secret(name, value.value)
         ):
             yield Finding("V303", f"{name} is written into the source", file, *_lines(value))
