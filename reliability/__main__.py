@@ -6,8 +6,8 @@
     python -m reliability all                                 # every run, then docs/reliability.md
     python -m reliability report                              # docs/reliability.md from the results that are there
 
-A run shows how far it is, writes `reliability/results/NAME.json`, and ends with 1 if anything is wrong. Ctrl-C ends it
-and leaves nothing behind, no result either.
+A run shows how far it is, writes `reliability/results/NAME.json`, and ends with 1 if anything is wrong, with 2 if it
+could not be done. Ctrl-C ends it and leaves nothing behind, no result either.
 """
 
 from __future__ import annotations
@@ -17,9 +17,12 @@ import shutil
 import sys
 import time
 
+from benchmarks.processes import ChildError
+from conformance.run import ConformanceError
 from reliability import scoreboard
 from reliability.all_runs import RUNS
 from reliability.runs import Run, Task
+from reliability.tools import ToolError
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -46,6 +49,9 @@ def main(arguments: list[str] | None = None) -> int:
         except KeyboardInterrupt:
             print("\ninterrupted", file=sys.stderr)
             return 130
+        except (ChildError, ConformanceError, ToolError) as error:
+            print(error, file=sys.stderr)
+            return 2
     print(f"written: {scoreboard.write()}")
     return 0
 
