@@ -68,7 +68,9 @@ class ServeOptions:
         str,
         _option("The address to listen on; 0.0.0.0 is every address of this machine.", panel=_LISTENING),
     ] = "0.0.0.0"
-    port: Annotated[int, _option("The port to listen on.", envvar="PORT", panel=_LISTENING)] = 8000
+    port: Annotated[
+        int, _option("The port to listen on.", envvar="PORT", min=0, max=65535, panel=_LISTENING)
+    ] = 8000
     uds: Annotated[
         Path | None,
         _option("Listen on this UNIX socket instead.", show_default=False, panel=_LISTENING),
