@@ -2,7 +2,20 @@
 
 from __future__ import annotations
 
-from reliability import corpora, desync, fuzz, lanes, reader, schemas, shutdown, slow, soak, storm, workers
+from reliability import (
+    corpora,
+    desync,
+    fuzz,
+    lanes,
+    reader,
+    schemas,
+    shutdown,
+    slow,
+    soak,
+    stack,
+    storm,
+    workers,
+)
 from reliability.runs import Run
 
 RUNS: dict[str, Run] = {
@@ -64,6 +77,22 @@ RUNS: dict[str, Run] = {
             100_000,
             "clients",
             storm.run,
+        ),
+        Run(
+            "tasks",
+            "background tasks within two http middlewares, clients that reset",
+            "10 k resets: started = finished",
+            10_000,
+            "clients",
+            stack.run_tasks,
+        ),
+        Run(
+            "pool",
+            "an async route while all worker threads are held",
+            "no deadlock; p99 < 50 ms",
+            20,
+            "seconds",
+            stack.run_pool,
         ),
         Run(
             "shutdown", "SIGTERM under load", "50 times: 0 accepted and unanswered", 50, "stops", shutdown.run

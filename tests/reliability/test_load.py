@@ -10,7 +10,7 @@ from contextlib import ExitStack
 
 import pytest
 
-from reliability import reader, soak, storm
+from reliability import reader, soak, stack, storm
 from reliability.apps import app, ordinary
 from reliability.processes import serving_process
 from reliability.runs import Task
@@ -72,6 +72,17 @@ def test_slow_clients_do_not_keep_healthy_ones_waiting(
             (answer,) = exchange(served.address, request("/plain", connection="close"))
             assert answer.status == 200
         assert len(served.server.server_state.connections) >= SLOW
+
+
+def test_background_tasks_of_clients_that_reset_finish(server: str) -> None:
+    result = stack.run_tasks(Task("tasks", 400, protocol=server, is_quiet=True))
+    assert not result.faults
+
+
+def test_async_routes_answer_while_all_threads_are_held(server: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(stack, "MOST_MS", 1000.0)  # the long run measures; here, that they answer at all
+    result = stack.run_pool(Task("pool", 3, protocol=server, is_quiet=True))
+    assert not result.faults
 
 
 def test_a_half_closed_client_gets_its_answer(server: str) -> None:
