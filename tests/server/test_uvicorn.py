@@ -276,3 +276,18 @@ def test_task_factory_is_respected() -> None:
         time.sleep(0.05)
         assert served.ask(GET).content == b"Marked"
     assert made
+
+
+@pytest.mark.parametrize("header", ["", "X-Forwarded-For: 192.0.2.7", "X-Forwarded-Proto: https"])
+@pytest.mark.parametrize("http", ["httptools", None])
+def test_trusted_proxies(header: str, http: Any) -> None:
+    """What a proxy says of its client is believed as under uvicorn's own protocols."""
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        await answer(send, f"{scope['client'][0]} {scope['scheme']}".encode())
+
+    raw = GET.replace(b"\r\n\r\n", f"\r\n{header}\r\n\r\n".encode() if header else b"\r\n\r\n")
+    with serve(app, http=http, forwarded_allow_ips="127.0.0.1") as served:
+        content = served.ask(raw).content
+    expected = {"X-Forwarded-For": b"192.0.2.7 http", "X-Forwarded-Proto": b"127.0.0.1 https"}
+    assert content == expected.get(header.partition(":")[0], b"127.0.0.1 http")

@@ -70,7 +70,17 @@ _CONTROL = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 class Block:
     """The fields of a head, judged: what follows from them for the connection."""
 
-    __slots__ = ("chunked", "close", "expects_continue", "headers", "length", "raw", "upgrades", "websocket")
+    __slots__ = (
+        "chunked",
+        "close",
+        "expects_continue",
+        "headers",
+        "is_forwarded",
+        "length",
+        "raw",
+        "upgrades",
+        "websocket",
+    )
 
     def __init__(self, raw: bytes, headers: Headers) -> None:
         self.raw = raw
@@ -83,6 +93,8 @@ class Block:
         self.close = False
         """`Connection: close`."""
         self.expects_continue = False
+        self.is_forwarded = any(name.startswith(b"x-forwarded-") for name, _ in headers)
+        """A proxy says whom it speaks for."""
         self.upgrades = False
         """`Connection: Upgrade`, with whatever `Upgrade`."""
         self.websocket = False
