@@ -11,7 +11,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from benchmarks.summary import Spread, number
+from benchmarks.summary import REFERENCE, Spread, number
+from benchmarks.workloads import RATE
 
 ROOT = Path(__file__).resolve().parent.parent
 REPORT = ROOT / "benchmarks" / "report" / "report.json"
@@ -34,7 +35,11 @@ PEERS = ("vivace", "fastapi", "go", "fastify")
 
 def table(report: dict[str, Any]) -> str:
     """Requests per second, and the ratio to FastAPI with its spread."""
-    rows = {(row["workload"], row["contender"]): row for row in report["rows"]}
+    rows = {
+        (row["workload"], row["contender"]): row
+        for row in report["rows"]
+        if row["measure"] == RATE and row["against"] in (None, REFERENCE)
+    }
     lines = [
         "| requests/s on one core | vivace | FastAPI 0.165 | ratio | Go `net/http` | Fastify |",
         "|---|---|---|---|---|---|",

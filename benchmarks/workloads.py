@@ -326,10 +326,10 @@ WORKLOADS: tuple[Workload, ...] = (
         longer=3,
     ),
     Load("401", "no token", "dependencies", Request("GET", "/reports"), status=401),
-    Load("404", "no such path", "hello", NOWHERE, status=404),
+    Load("404", "no such path", "hello", NOWHERE, status=404, goals=Goals(whole=6)),
     Load("405", "no such method", "hello", Request("POST", "/"), status=405),
     Load("409", "the endpoint raises HTTPException", "errors", CANCEL, status=409),
-    Load("422", "four invalid parameters", "typed", BAD_TYPED, status=422),
+    Load("422", "four invalid parameters", "typed", BAD_TYPED, status=422, goals=Goals(whole=6)),
     Cold(
         "W12",
         "import",
