@@ -76,7 +76,7 @@ def test_first_program(tmp_path: Path) -> None:
     (tmp_path / "main.py").write_text(blocks("python")[0])
     run, curl, answer = blocks("console")[0].splitlines()
     port = free_port()
-    words = shlex.split(run.removeprefix("$ ").replace("8000", str(port)))
+    words = shlex.split(run.removeprefix("$ ").replace("8000", str(port)), comments=True)
     assert words[0] == "vivace"
     script = Path(sys.executable).with_name("vivace")
     program = [str(script)] if script.exists() else [sys.executable, "-m", "vivace"]

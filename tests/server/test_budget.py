@@ -94,7 +94,7 @@ def test_one_request(app: Any, raw: bytes, calls: int) -> None:
     async def measure() -> tuple[list[str], Counting, int, int]:
         loop = asyncio.get_running_loop()
         connection = Connection(loop, Limits())
-        connection.protocol._app = app
+        connection.protocol._app = connection.protocol._unproxied_app = app
         connection.protocol.shared.access = None  # pytest's handler makes uvicorn think that somebody listens
         for _ in range(3):
             await connection.ask(GET)

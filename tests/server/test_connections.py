@@ -140,6 +140,23 @@ def test_half_closed_client_is_answered(changing: Changing) -> None:
         assert (reply.statuses, reply.content, reply.is_closed) == ([200], expected, True)
 
 
+def test_last_word_that_came_while_a_request_waited_holds_for_it_too(changing: Changing) -> None:
+    """A half-close that arrives before a pipelined request begins: the rest of its body will not come."""
+    asked: list[str] = []
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        if scope["path"] == "/first":
+            await asyncio.sleep(0.1)
+            await answer(send, b"hello")
+            return
+        with pytest.raises(ConnectionError):
+            await read_body(receive)
+        asked.append(scope["path"])
+
+    changing.ask(app, get("first") + POST + b"he")
+    assert asked == ["/"]
+
+
 def test_application_that_asks_is_told_of_a_half_close(changing: Changing) -> None:
     """A client that hangs up looks the same, and its request may be expensive."""
 

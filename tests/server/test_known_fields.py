@@ -162,7 +162,7 @@ def test_headers_are_the_applications_own() -> None:
             scope["extra"] = 2
             send.respond(204, (), b"")
 
-        connection.protocol._app = app
+        connection.protocol._app = connection.protocol._unproxied_app = app
         for _ in range(3):
             scopes, _, _ = await connection.ask(b"GET /a HTTP/1.1\r\nHost: a\r\n\r\n")
             assert scopes == [[(b"host", b"a")]]

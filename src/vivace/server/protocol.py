@@ -274,8 +274,11 @@ class HTTPProtocol(Link):
             self.pause_reading()
         elif self._is_read_paused and self.reading is _HEAD:
             self.resume_reading()
-        if self._has_eof and self.reading is _HEAD and not self._must_wait():
-            self._close()
+        if self._has_eof:  # this was in the buffer when the client's last word came
+            if self.reading is _HEAD and not self._must_wait():
+                self._close()
+            elif self.receive is not None:
+                self.receive.lose()  # as `eof_received` does; the rest of its body will not come
 
     def _must_wait(self) -> bool:
         """Whether there may be requests that have arrived and are not begun yet."""
