@@ -1,4 +1,7 @@
-"""The Pydantic models of peers that leave validation to the user: those of `apps/typed.py` and `apps/body.py`."""
+"""The Pydantic models of `apps/body.py`, and those of `apps/typed.py` for peers that leave validation to the user.
+
+Imports no framework: each peer has an environment of its own.
+"""
 
 from typing import Annotated
 
