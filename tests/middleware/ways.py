@@ -10,7 +10,8 @@ from anyio.lowlevel import checkpoint
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from vivace.middleware._layer import has_lane, is_whole
+from vivace._lanes import is_plain
+from vivace.middleware._layer import has_lane
 
 Make = Callable[[Scope], Response]
 Headers = Sequence[tuple[bytes, bytes]]
@@ -73,7 +74,7 @@ class Inner:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         response = self.make(scope)
-        if has_lane(send) and is_whole(response):
+        if has_lane(send) and is_plain(response):
             headers = tuple(response.raw_headers)
             if headers and headers[0][0] == b"content-length":
                 headers = headers[1:]  # the server writes it there

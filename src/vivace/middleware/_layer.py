@@ -110,7 +110,7 @@ class Layer:
             start, end = outward.take()
             return remade(Response(), start["status"], start["headers"], body=end["body"])
         response = await self.inner_answer(scope, receive)
-        if inward is outward or (is_whole(response) and self.leaves(scope, response.body)):
+        if inward is outward or (is_plain(response) and self.leaves(scope, response.body)):
             return response
         return await pass_out(response, inward, outward)
 
@@ -147,10 +147,10 @@ async def _receive() -> Message:
 
 async def pass_out(response: Response, inward: Send, outward: Outward) -> Response:
     """The response as it is outside of a layer, which is known by the `send` on its two sides."""
-    if not (is_whole(response) or is_stream(response)):
+    if not (is_plain(response) or is_stream(response)):
         return LayeredResponse(response, inward, outward)
     await inward(start_message(response.status_code, response.raw_headers))
-    if is_whole(response):
+    if is_plain(response):
         await inward(body_message(bytes(response.body)))
         start, end = outward.take()
         return remade(response, start["status"], start["headers"], body=end["body"])
@@ -206,11 +206,6 @@ class LayeredResponse(Response):
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         self.outward.send = send
         await self.response(scope, receive, self.inward)
-
-
-def is_whole(response: Response) -> bool:
-    """It sends its status, `raw_headers` and `body`, and nothing else."""
-    return is_plain(response)
 
 
 def is_stream(response: Response) -> bool:

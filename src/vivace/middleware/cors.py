@@ -9,7 +9,7 @@ from starlette.middleware.cors import CORSMiddleware as StarletteCORSMiddleware
 from starlette.responses import Response
 from starlette.types import Message, Receive, Scope, Send
 
-from vivace._lanes import RawHeaders
+from vivace._lanes import RawHeaders, is_plain
 
 from ._layer import (
     Layer,
@@ -17,7 +17,6 @@ from ._layer import (
     first_value,
     has_lane,
     is_stream,
-    is_whole,
     pass_out,
     remade,
     respond,
@@ -53,7 +52,7 @@ class CORSMiddleware(Layer, StarletteCORSMiddleware):
         if not self._is_simple(scope):
             return await super()._answer(scope, receive)
         response = await self.inner_answer(scope, receive)
-        if is_whole(response) or is_stream(response):
+        if is_plain(response) or is_stream(response):
             headers = self._add_to(response.raw_headers, scope)
             return remade(response, response.status_code, headers)
         outward = Outward()

@@ -8,7 +8,7 @@ from starlette.middleware.gzip import GZipMiddleware as StarletteGZipMiddleware
 from starlette.responses import Response
 from starlette.types import Message, Receive, Scope, Send
 
-from vivace._lanes import RawHeaders
+from vivace._lanes import RawHeaders, is_plain
 
 from ._layer import (
     Lane,
@@ -17,7 +17,6 @@ from ._layer import (
     body_message,
     first_value,
     has_lane,
-    is_whole,
     pass_out,
     respond,
     start_message,
@@ -50,7 +49,7 @@ class GZipMiddleware(Layer, StarletteGZipMiddleware):
 
     async def _answer(self, scope: Scope, receive: Receive) -> Response:
         response = await self.inner_answer(scope, receive)
-        if is_whole(response) and self.leaves(scope, response.body):
+        if is_plain(response) and self.leaves(scope, response.body):
             return response
         outward = Outward()
         inward = self.enter(scope, outward)
