@@ -112,7 +112,7 @@ class WholeEntry(Entry, OuterErrors):
             await self.router(scope, receive, send)
             return
         try:
-            await self.select(scope)(scope, receive, send)
+            await self.router.select(scope)(scope, receive, send)
         except Exception as exc:
             await self._answer_or_fail(exc, scope, receive, send)
 

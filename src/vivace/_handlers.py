@@ -86,6 +86,11 @@ def _with_handlers(app: ASGIApp) -> ASGIApp:
     return answering
 
 
+def answers_plainly(handlers: Mapping[Any, Handler], status_code: int) -> bool:
+    """Whether an HTTPException with that status is answered as nobody has said otherwise."""
+    return status_code not in handlers and handlers.get(HTTPException) is http_exception_handler
+
+
 def find_handler(handlers: Mapping[Any, Handler], exc: Exception) -> Handler | None:
     """By status of an HTTPException, then by class; `Exception` and 500 belong to the outermost layer."""
     if isinstance(exc, HTTPException) and exc.status_code != 500 and exc.status_code in handlers:

@@ -10,11 +10,12 @@ Rules kept here, because each prevents a deadlock or a leak:
 Nothing here knows what a dependency or an endpoint is.
 """
 
+from collections import deque
 from collections.abc import AsyncGenerator
 from contextlib import AbstractAsyncContextManager, AbstractContextManager, AsyncExitStack, nullcontext
 from contextlib import asynccontextmanager as asynccontextmanager
 from types import TracebackType
-from typing import Any, TypeVar
+from typing import Any, Self, TypeVar
 from weakref import WeakKeyDictionary
 
 from anyio import CancelScope, Semaphore
@@ -107,6 +108,64 @@ class _ShieldedExit(AbstractAsyncContextManager[_T]):
         return is_suppressed
 
 
+class RequestStack(AsyncExitStack):
+    """What is left when a request is over, shielded from cancellation by `cleanup` where there is anything to shield
+    from.
+
+        async with RequestStack() as stack:
+            session = await enter_generator(stack, get_session(), stack.cleanup)
+    """
+
+    cleanup: CancelScope | None = None
+    _exit_callbacks: deque[Any]  # the standard library's own
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._generators: list[AsyncGenerator[Any, Any]] = []  # below all that the standard library keeps
+
+    async def __aenter__(self) -> Self:
+        # PERF (W5): a scope costs as much as two dependencies. It keeps away what scopes around it cancel, and mostly
+        # there is none: servers cancel tasks, which no scope can prevent.
+        if current_cancel_scope() is not None:
+            self.cleanup = self.enter_context(CancelScope())
+        return self
+
+    def takes(self, generator: AsyncGenerator[Any, Any]) -> bool:
+        """Whether the generator is left by the short way: so far, nothing but such generators is on the stack."""
+        if self._exit_callbacks:
+            return False
+        self._generators.append(generator)
+        return True
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, exc: BaseException | None, traceback: TracebackType | None
+    ) -> bool:
+        if exc is not None or self._exit_callbacks:
+            self._give_up_short_way()
+            return bool(await super().__aexit__(kind, exc, traceback))
+        # PERF (W5): what the standard library does when all is well, without its wrapping and unwrapping.
+        generators = self._generators
+        while generators:
+            try:
+                await _finish(generators.pop())
+            except BaseException as failure:
+                self._give_up_short_way()
+                if not await super().__aexit__(type(failure), failure, failure.__traceback__):
+                    raise
+        return False
+
+    def pop_all(self) -> Self:
+        self._give_up_short_way()
+        return super().pop_all()
+
+    def _give_up_short_way(self) -> None:
+        above, self._exit_callbacks = self._exit_callbacks, deque()
+        for generator in self._generators:
+            self.push_async_exit(_GeneratorExit(generator, None))
+        self._generators = []
+        self._exit_callbacks += above
+
+
 async def enter_generator(
     stack: AsyncExitStack, generator: AsyncGenerator[_T, Any], cleanup: CancelScope | None
 ) -> _T:
@@ -118,8 +177,21 @@ async def enter_generator(
         value = await anext(generator)
     except StopAsyncIteration:
         raise RuntimeError("generator didn't yield") from None
-    stack.push_async_exit(_GeneratorExit(generator, cleanup))
+    if cleanup is not None or type(stack) is not RequestStack or not stack.takes(generator):
+        stack.push_async_exit(_GeneratorExit(generator, cleanup))
     return value
+
+
+async def _finish(generator: AsyncGenerator[Any, Any]) -> None:
+    """Run the code after a `yield` when all is well."""
+    try:
+        await anext(generator)
+    except StopAsyncIteration:
+        return
+    try:
+        raise RuntimeError("generator didn't stop")
+    finally:
+        await generator.aclose()
 
 
 class _GeneratorExit(AbstractAsyncContextManager[None]):
@@ -136,14 +208,8 @@ class _GeneratorExit(AbstractAsyncContextManager[None]):
     ) -> bool | None:
         if exc is None and self.cleanup is None:
             # PERF (W5): what the standard library's manager does when all is well, without the manager.
-            try:
-                await anext(self.generator)
-            except StopAsyncIteration:
-                return None
-            try:
-                raise RuntimeError("generator didn't stop")
-            finally:
-                await self.generator.aclose()
+            await _finish(self.generator)
+            return None
         manager = asynccontextmanager(lambda: self.generator)()
         return await _ShieldedExit(manager, self.cleanup).__aexit__(kind, exc, traceback)
 

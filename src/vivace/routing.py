@@ -363,9 +363,11 @@ class APIRouter(KnowsItsMethods, Verbs, Router):
         if "router" not in scope:
             scope["router"] = self
         matcher = self._matcher or self._build_matcher()
-        match, target = matcher.select(scope, get_route_path(scope))
+        # PERF (W1): mostly there is no root path, and then the path is the path.
+        path = get_route_path(scope) if scope.get("root_path") else scope["path"]
+        match, target = matcher.select(scope, path)
         if target is None:
-            return self._select_otherwise(scope, matcher)
+            return self._select_otherwise(scope, matcher, path)
         if _TELEMETRY_KEY in scope:
             note_target(scope, target)
         elif match is Match.FULL:
@@ -382,9 +384,8 @@ class APIRouter(KnowsItsMethods, Verbs, Router):
         self._matcher = Matcher(targets, list(self._iter_low_priority_routes()))
         return self._matcher
 
-    def _select_otherwise(self, scope: Scope, matcher: Matcher) -> ASGIApp:
+    def _select_otherwise(self, scope: Scope, matcher: Matcher, path: str) -> ASGIApp:
         """No route matches: a redirect to the path with or without its slash, a front end, or the default."""
-        path = get_route_path(scope)
         if scope["type"] == "http" and self.redirect_slashes and path != "/":
             other = scope["path"].rstrip("/") if path.endswith("/") else scope["path"] + "/"
             redirected = {**scope, "path": other}

@@ -64,8 +64,8 @@ YIELDS = {"yield_request", "yield_function", "yield_both", "yield_sync", "limite
 # A piece of source and the endpoints that need it.
 PIECES = {
     # Exits.
-    "AsyncExitStack(": YIELDS,
-    "cleanup_scope(": YIELDS - {"yield_sync"},
+    "AsyncExitStack(": {"yield_sync", "yield_function", "yield_both"},
+    "RequestStack(": YIELDS - {"yield_sync"},
     "function_stack": {"yield_function", "yield_both"},
     "no_response_error": YIELDS - {"websocket_with_all"},
     # Bodies.

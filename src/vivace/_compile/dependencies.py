@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from typing import Any
 from unicodedata import normalize
 
+from starlette.requests import Request
+
 from vivace._plan.nodes import BodyPlan, CallKind, DependencyPlan
 from vivace._plan.tree import calls_something_uncached, count_uses, needs_of
 from vivace.concurrency import (
@@ -24,6 +26,7 @@ from vivace.concurrency import (
 )
 
 from . import runtime
+from .credentials import header_reader, reads_headers_only
 from .parameters import ParameterEmitter, can_fail
 from .source import Source
 
@@ -73,7 +76,8 @@ class DependencyEmitter:
         )
         self._done: dict[Any, tuple[str | None, str | None]] = {}  # cache key → variables of value and errors
         self._waiting: list[_SyncCall] = []
-        self.needs = needs_of(root)
+        self.makes_request = False  # there is no `request` yet: a security scheme that is asked gets its own
+        self.needs = needs_of(root, self._reads_headers_only)
         self.can_fail = can_fail(root)
 
     # -- entry points
@@ -149,6 +153,10 @@ class DependencyEmitter:
         arguments = self._node(node)
         if known:
             return known[0]
+        if self._reads_headers_only(node):
+            value = self._read_headers(node, hint, arguments)
+            self._done.setdefault(key, (value, None))
+            return value
         is_asked_for = node.name is not None or self._is_repeated(node) or self.is_solver
         value = self.source.local(node.name or hint) if is_asked_for else None
         is_valid = self._validity(node, mark, value, hint) if mark else None
@@ -162,6 +170,23 @@ class DependencyEmitter:
                 failed = self.source.local(f"errors_of_{hint}")
                 self.source.line(f"{failed} = errors[{mark}:]")
             self._done[key] = (value, failed)
+        return value
+
+    def _reads_headers_only(self, node: DependencyPlan) -> bool:
+        return not self.is_solver and reads_headers_only(node)
+
+    def _read_headers(self, node: DependencyPlan, hint: str, arguments: str) -> str:
+        """Write the reading of a security scheme's credentials, and the scheme's call if there are none."""
+        source = self.source
+        value = source.local(node.name or hint)
+        reader = header_reader(node.call)
+        assert reader is not None
+        source.line(f"{value} = {source.bind(reader.__name__, reader)}(scope['headers'])")
+        with source.block(f"if {value} is None:"):
+            if self.makes_request:
+                source.line(f"request = {source.use(Request)}(scope, receive, send)")
+            scheme = source.bind(hint, node.call)
+            source.line(f"{value} = await {scheme}({arguments})")
         return value
 
     def _validity(self, node: DependencyPlan, mark: str, value: str | None, hint: str) -> str:

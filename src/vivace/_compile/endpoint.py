@@ -22,7 +22,7 @@ from vivace._plan.context import endpoint_context
 from vivace._plan.nodes import CallKind, DependencyPlan, EndpointPlan, ResponseMode, Special
 from vivace._plan.tree import has_async_exits, has_exits, has_function_exits
 from vivace.background import BackgroundTasks
-from vivace.concurrency import cleanup_scope, run_in_thread
+from vivace.concurrency import RequestStack, run_in_thread
 from vivace.exceptions import EndpointContext, _no_response_error
 
 from . import runtime
@@ -76,6 +76,8 @@ class _EndpointEmitter:
             source.line("scope = request.scope")
         elif self._needs_request:
             source.line(f"request = {source.use(Request)}(scope, receive, send)")
+        else:
+            self.dependencies.makes_request = True
         if Special.RESPONSE in self.needs:
             source.line(f"response = {source.use(runtime.injected_response)}()")
         if Special.BACKGROUND in self.needs:
@@ -124,10 +126,7 @@ class _EndpointEmitter:
         source = self.source
         started = f"scope[{RESPONSE_STARTED!r}] = True"
         with ExitStack() as blocks:
-            if has_async_exits(self.plan.root):
-                blocks.enter_context(source.block(f"with {source.use(cleanup_scope)}() as cleanup:"))
-            blocks.enter_context(source.block(f"async with {source.use(AsyncExitStack)}() as stack:"))
-            source.line(f"scope[{INNER_STACK!r}] = stack")
+            enter_request_stack(source, self.plan.root, blocks)
             if not self.function_exits:
                 self._call()
                 self.response.send_value(after=started)
@@ -179,6 +178,15 @@ class _EndpointEmitter:
             source.line(
                 f"raise {source.use(runtime.validation_error)}(errors, {body}, scope, {self.context})"
             )
+
+
+def enter_request_stack(source: Source, root: DependencyPlan, blocks: ExitStack) -> None:
+    """Write the entering of the stack that is left after the answer, as a block of `blocks`."""
+    stack = RequestStack if has_async_exits(root) else AsyncExitStack
+    blocks.enter_context(source.block(f"async with {source.use(stack)}() as stack:"))
+    source.line(f"scope[{INNER_STACK!r}] = stack")
+    if stack is RequestStack:
+        source.line("cleanup = stack.cleanup")
 
 
 def _name(root: DependencyPlan) -> str:

@@ -102,6 +102,8 @@ class ResponseEmitter:
             return self._stream()
         if plan.response_class is None and plan.field is not None:
             self._payload()
+            if self.is_json:
+                return f"{source.use(runtime.json_response)}(payload{self._response_arguments()})"
             media_type = ", media_type='application/json'"
             return f"{source.bind('Response', Response)}(payload{media_type}{self._response_arguments()})"
         if plan.field is not None:

@@ -19,7 +19,7 @@ from starlette.types import Receive, Scope
 
 from vivace._body_limit import get_body_limit_error
 from vivace._departure import BODY_READ
-from vivace._lanes import RESPONSE_STARTED, arrived_body, is_own_reading
+from vivace._lanes import JSON_HEADERS, RESPONSE_STARTED, arrived_body, is_own_reading
 from vivace._starlette import keep_body
 from vivace._status import is_body_allowed_for_status_code
 from vivace.exceptions import (
@@ -231,6 +231,19 @@ def with_background(response: Response, tasks: BackgroundTasks | None) -> Respon
     """The endpoint's own response, with the background tasks of the request unless it brought its own."""
     if response.background is None:
         response.background = tasks
+    return response
+
+
+def json_response(
+    payload: bytes, status_code: int = 200, background: BackgroundTask | None = None
+) -> Response:
+    """`Response(payload, status_code, media_type="application/json", background=background)`."""
+    response = Response.__new__(Response)  # PERF (W6): what Response.__init__ works out is known
+    response.status_code = status_code
+    response.media_type = "application/json"
+    response.background = background
+    response.body = payload
+    response.raw_headers = [(b"content-length", b"%d" % len(payload)), *JSON_HEADERS]
     return response
 
 

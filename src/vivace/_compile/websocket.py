@@ -10,13 +10,13 @@ from starlette.websockets import WebSocket
 
 from vivace._lanes import tracked
 from vivace._plan.nodes import CallKind, EndpointPlan, Special
-from vivace._plan.tree import has_async_exits, has_exits, has_function_exits
+from vivace._plan.tree import has_exits, has_function_exits
 from vivace.background import BackgroundTasks
-from vivace.concurrency import cleanup_scope, run_in_thread
+from vivace.concurrency import run_in_thread
 
 from . import runtime
 from .dependencies import RESERVED, DependencyEmitter, join
-from .endpoint import FUNCTION_STACK, INNER_STACK, context_maker
+from .endpoint import FUNCTION_STACK, context_maker, enter_request_stack
 from .source import Source
 
 
@@ -57,10 +57,7 @@ class _WebSocketEmitter:
         source, root = self.source, self.plan.root
         if not has_exits(root):
             return
-        if has_async_exits(root):
-            blocks.enter_context(source.block(f"with {source.use(cleanup_scope)}() as cleanup:"))
-        blocks.enter_context(source.block(f"async with {source.use(AsyncExitStack)}() as stack:"))
-        source.line(f"scope[{INNER_STACK!r}] = stack")
+        enter_request_stack(source, root, blocks)
         if has_function_exits(root):
             blocks.enter_context(
                 source.block(f"async with {source.use(AsyncExitStack)}() as function_stack:")

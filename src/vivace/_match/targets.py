@@ -15,8 +15,9 @@ from starlette.routing import Match, Mount, Route, WebSocketRoute
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from vivace._body_limit import wrap_app_with_body_limit
-from vivace._handlers import limited
-from vivace._lanes import tracked_app
+from vivace._handlers import answers_plainly, limited
+from vivace._json import plain_json_bytes
+from vivace._lanes import JSON_HEADERS, RESPONSE_STARTED, respond, tracked_app
 from vivace._operation import Operation, Planned, WebSocketOperation
 from vivace._watched import DependencyOverrides
 from vivace.telemetry import _api as telemetry
@@ -146,8 +147,16 @@ class Refusal:
     def __init__(self, status_code: int, headers: dict[str, str] | None = None) -> None:
         self.status_code = status_code
         self.headers = headers
+        self._body: bytes | None = None
+        if headers is None:
+            self._body = plain_json_bytes({"detail": HTTPException(status_code).detail})
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        # PERF (404): if they are ours, what they would say is known.
+        if self._body is not None and answers_plainly(scope["app"].exception_handlers, self.status_code):
+            await respond(send, self.status_code, JSON_HEADERS, self._body)
+            scope[RESPONSE_STARTED] = True
+            return
         raise HTTPException(self.status_code, headers=self.headers)
 
     async def answer(self, scope: Scope, receive: Receive) -> Response:

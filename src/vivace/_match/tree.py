@@ -219,7 +219,10 @@ class Matcher:
 
     def select(self, scope: Scope, path: str) -> tuple[Match, Target | None]:
         """The target that answers; the match is put into the scope."""
-        candidates = self._trees[scope["type"]].candidates(path)
+        tree = self._trees[scope["type"]]
+        candidates: Sequence[Found] | None = tree.literals.get(path)
+        if candidates is None:
+            candidates = tree.candidates(path)
         if not candidates:
             return Match.NONE, None
         for target, texts in candidates:

@@ -156,7 +156,9 @@ class ModelField:
 def located_errors(exc: ValidationError, loc: tuple[int | str, ...]) -> list[dict[str, Any]]:
     """Pydantic's errors as dicts, each location prefixed with where the value came from."""
     errors = cast("list[dict[str, Any]]", exc.errors(include_url=False))
-    return [{**error, "loc": (*loc, *error["loc"])} for error in errors] if loc else errors
+    for error in errors:
+        error["loc"] = loc + error["loc"]
+    return errors
 
 
 def missing_error(loc: tuple[int | str, ...]) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from .nodes import CallKind, DependencyPlan, Special
@@ -17,11 +18,13 @@ def count_uses(node: DependencyPlan, key: Any) -> int:
     return sum((child.cache_key == key) + count_uses(child, key) for child in node.dependencies)
 
 
-def needs_of(root: DependencyPlan) -> frozenset[Special]:
-    """Which parts of the request anybody in the tree asks for."""
-    found = {special for _, special in root.specials}
+def needs_of(
+    root: DependencyPlan, can_wait: Callable[[DependencyPlan], bool] = lambda node: False
+) -> frozenset[Special]:
+    """Which parts of the request anybody in the tree asks for, but those whose needs can wait."""
+    found = set() if can_wait(root) else {special for _, special in root.specials}
     for child in root.dependencies:
-        found |= needs_of(child)
+        found |= needs_of(child, can_wait)
     return frozenset(found)
 
 

@@ -23,16 +23,17 @@ _FRAMING = (b"content-length", b"transfer-encoding")
 class Fields:
     """The headers of one response: their lines, and what they say about its framing."""
 
-    __slots__ = ("closes", "is_chunked", "length", "lines", "plain_end")
+    __slots__ = ("closes", "end", "is_chunked", "is_plain", "length", "lines")
 
     def __init__(self, lines: bytes, length: int | None, is_chunked: bool, closes: bool) -> None:
         self.lines = lines
         self.length = length
         self.is_chunked = is_chunked
         self.closes = closes
-        is_plain = length is None and not (is_chunked or closes)
-        self.plain_end = b"\r\n%b\r\n" % lines if is_plain else None
-        """What follows the number of bytes in a whole response about which nothing is special, or None."""
+        self.is_plain = not (is_chunked or closes)
+        """Nothing about them changes how a whole response is written."""
+        self.end = b"%b\r\n" % lines if length is not None else b"\r\n%b\r\n" % lines
+        """The end of a whole response's head: its lines, after the number of bytes unless they say it."""
 
 
 def encode_fields(headers: Iterable[Header]) -> Fields:
@@ -44,23 +45,31 @@ def encode_fields(headers: Iterable[Header]) -> Fields:
     lines: list[bytes] = []
     length: int | None = None
     is_chunked = closes = False
-    for name, value in headers:
-        name = _names.get(name) or _checked_name(name)
-        if _CONTROL.search(value):
-            raise RuntimeError(f"Invalid HTTP header value: {name!r} holds a control character")
-        if name == b"content-length":
-            if length is not None or not _LENGTH.fullmatch(value):
-                raise RuntimeError(f"Invalid or repeated content-length: {bytes(value)!r}")
-            length = int(value)
-        elif name == b"transfer-encoding":
-            if value.lower() != b"chunked":
-                raise RuntimeError(
-                    f"The server writes no transfer-encoding but chunked, not {bytes(value)!r}"
-                )
-            is_chunked = True
-        elif name == b"connection":
-            closes = closes or b"close" in {option.strip() for option in value.lower().split(b",")}
-        lines.append(b"%b: %b\r\n" % (name, value))
+    for given, value in headers:
+        try:
+            line = _lines.get((given, value))
+        except TypeError:  # a bytearray
+            line = None
+        if line is None:
+            name = _names.get(given) or _checked_name(given)
+            if _CONTROL.search(value):
+                raise RuntimeError(f"Invalid HTTP header value: {name!r} holds a control character")
+            line = b"%b: %b\r\n" % (name, value)
+            if name == b"content-length":
+                if length is not None or not _LENGTH.fullmatch(value):
+                    raise RuntimeError(f"Invalid or repeated content-length: {bytes(value)!r}")
+                length = int(value)
+            elif name == b"transfer-encoding":
+                if value.lower() != b"chunked":
+                    raise RuntimeError(
+                        f"The server writes no transfer-encoding but chunked, not {bytes(value)!r}"
+                    )
+                is_chunked = True
+            elif name == b"connection":
+                closes = closes or b"close" in {option.strip() for option in value.lower().split(b",")}
+            elif type(value) is bytes and len(line) <= _MAX_LINE:
+                _remember(given, value, line)
+        lines.append(line)
     if length is not None and is_chunked:
         # Frameworks add a length to every answer that they know whole; the coding that was asked for wins, and then
         # the length must not be sent (RFC 9112, section 6.2).
@@ -73,6 +82,20 @@ def encode_fields(headers: Iterable[Header]) -> Fields:
 # application may make names up.
 _names: dict[bytes, bytes] = {}
 _MAX_NAMES = 1024
+
+
+# PERF (W6, 401): and few fields. Whatever says nothing about framing is checked once. Values that differ from answer
+# to answer (a request's ID, a cookie) come and go: when the memory is full, it begins anew, and each field is checked
+# once more.
+_lines: dict[Header, bytes] = {}
+_MAX_LINES = 1024
+_MAX_LINE = 512  # bytes
+
+
+def _remember(name: bytes, value: bytes, line: bytes) -> None:
+    if len(_lines) >= _MAX_LINES:
+        _lines.clear()
+    _lines[name, value] = line
 
 
 def _checked_name(name: bytes) -> bytes:

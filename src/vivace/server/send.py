@@ -92,14 +92,19 @@ class Send:
             raise RuntimeError("respond() after the response has started")
         # PERF (W1, W2, W3): one look into a dictionary, one join, one write.
         fields = shared.fields(headers)
-        if self.is_plain and fields.plain_end is not None and len(body) < LARGE:
+        size = len(body)
+        if self.is_plain and fields.is_plain and size < LARGE:
             if shared.state.default_headers is not shared.defaults:
                 shared.renew(shared.state.default_headers)
             beginning = shared.whole_beginnings.get(status) or (
                 shared.whole_beginning(status) if has_content(status) else None
             )
-            if beginning is not None:
-                connection.transport.write(b"".join((beginning, b"%d" % len(body), fields.plain_end, body)))
+            if beginning is not None and (fields.length is None or fields.length == size):
+                if fields.length is None:
+                    whole = b"".join((beginning, b"%d" % size, fields.end, body))
+                else:
+                    whole = b"".join((shared.beginnings[status], fields.end, body))
+                connection.transport.write(whole)
                 self.state = ON_WHOLE[state]
                 if shared.access is not None:
                     shared.access.note(self._scope, status)
