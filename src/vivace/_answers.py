@@ -13,7 +13,7 @@ from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import AsyncExitStack
 from contextvars import Context, copy_context
 from types import TracebackType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from anyio import BrokenResourceError, CancelScope, EndOfStream, Event, get_cancelled_exc_class
 from starlette.background import BackgroundTask
@@ -21,8 +21,11 @@ from starlette.requests import ClientDisconnect
 from starlette.responses import Response, StreamingResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from vivace._anyio import current_cancel_scope, current_task
+from vivace._anyio import cancel_scope_of, current_task
 from vivace._lanes import tells_by_send
+
+if TYPE_CHECKING:
+    from asyncio import Task
 
 ANSWERING = "vivace.answering"
 
@@ -142,18 +145,18 @@ async def _encoded(response: StreamingResponse) -> AsyncIterator[Any]:
 class Answering:
     """What the layer that sends an answer knows of the request: where it runs, and what ends after the answer."""
 
-    __slots__ = ("_after", "_cancel_scope", "_task", "cleanup", "send")
+    __slots__ = ("_after", "_task", "cleanup", "send")
 
-    def __init__(self, cleanup: CancelScope | None, send: Send) -> None:
-        self.cleanup = cleanup
+    def __init__(self, task: Task[Any], cleanup: CancelScope | None, send: Send) -> None:
+        self.cleanup = cleanup  # the cancel scope of the layer, entered, if there is one
         self.send = send
-        self._task = current_task()
-        self._cancel_scope = current_cancel_scope()
+        self._task = task
         self._after: AsyncExitStack | None = None
 
     def is_here(self) -> bool:
         """Whether exit code can be left to this layer: no middleware has made a task or a cancel scope in between."""
-        return current_task() is self._task and current_cancel_scope() is self._cancel_scope
+        task = current_task()
+        return task is self._task and cancel_scope_of(task) is self.cleanup
 
     @property
     def after(self) -> AsyncExitStack:

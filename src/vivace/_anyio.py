@@ -38,7 +38,11 @@ def current_cancel_scope() -> Any:
 
     An object of its own where it cannot be told: on trio, or with an anyio whose inside has changed.
     """
-    task = current_task()
+    return cancel_scope_of(current_task())
+
+
+def cancel_scope_of(task: asyncio.Task[Any] | None) -> Any:
+    """The same for a task that is known already."""
     if task is None:
         return _UNKNOWN
     backend = sys.modules.get("anyio._backends._asyncio")

@@ -38,12 +38,13 @@ class DirectMiddleware:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """The outermost layer's form: sends the answer."""
-        if scope["type"] != "http" or current_task() is None:
+        task = current_task()
+        if scope["type"] != "http" or task is None:
             await self.middleware(scope, receive, send)
             return
         outer = scope.get(ANSWERING)
-        with cleanup_scope() as cleanup:
-            answering = scope[ANSWERING] = Answering(cleanup, send)
+        with cleanup_scope(task) as cleanup:
+            answering = scope[ANSWERING] = Answering(task, cleanup, send)
             try:
                 response = await self.answer(scope, receive)
                 await send_response(response, scope, receive, send)

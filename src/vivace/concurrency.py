@@ -10,12 +10,14 @@ Rules kept here, because each prevents a deadlock or a leak:
 Nothing here knows what a dependency or an endpoint is.
 """
 
+from __future__ import annotations
+
 from collections import deque
 from collections.abc import AsyncGenerator
 from contextlib import AbstractAsyncContextManager, AbstractContextManager, AsyncExitStack, nullcontext
 from contextlib import asynccontextmanager as asynccontextmanager
 from types import TracebackType
-from typing import Any, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 from weakref import WeakKeyDictionary
 
 from anyio import CancelScope, Semaphore
@@ -24,11 +26,14 @@ from starlette.concurrency import iterate_in_threadpool as iterate_in_threadpool
 from starlette.concurrency import run_in_threadpool as run_in_threadpool
 from starlette.concurrency import run_until_first_complete as run_until_first_complete
 
-from vivace._anyio import current_cancel_scope
+from vivace._anyio import cancel_scope_of, current_cancel_scope
 from vivace._threads import current_exit_thread_limiter as current_exit_thread_limiter
 from vivace._threads import iterate_in_thread as iterate_in_thread
 from vivace._threads import run_exit_in_thread as run_exit_in_thread
 from vivace._threads import run_in_thread as run_in_thread
+
+if TYPE_CHECKING:
+    from asyncio import Task
 
 _T = TypeVar("_T")
 
@@ -70,11 +75,10 @@ async def as_async(cm: AbstractContextManager[_T]) -> AsyncGenerator[_T, None]:
 _NO_SCOPE: AbstractContextManager[None] = nullcontext()
 
 
-def cleanup_scope() -> AbstractContextManager[CancelScope | None]:
+def cleanup_scope(task: Task[Any]) -> AbstractContextManager[CancelScope | None]:
     """A cancel scope around a request whose exits are to be shielded; `None` if there is nothing to shield from."""
-    # PERF (W5): a scope costs as much as two dependencies. It keeps away what scopes around it cancel, and mostly there
-    # is none: servers cancel tasks, which no scope can prevent.
-    return _NO_SCOPE if current_cancel_scope() is None else CancelScope()
+    # PERF (W6): see `RequestStack`.
+    return _NO_SCOPE if cancel_scope_of(task) is None else CancelScope()
 
 
 class _ShieldedExit(AbstractAsyncContextManager[_T]):
@@ -228,7 +232,7 @@ async def _contextmanager_with_concurrency_limit(
 
 # A semaphore belongs to an event loop, a declaration to the program: tests run many loops over one
 # application.
-_dependency_semaphores: RunVar[WeakKeyDictionary["_DependencyConcurrency", Semaphore]] = RunVar(
+_dependency_semaphores: RunVar[WeakKeyDictionary[_DependencyConcurrency, Semaphore]] = RunVar(
     "vivace_dependency_semaphores"
 )
 

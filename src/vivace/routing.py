@@ -386,7 +386,8 @@ class APIRouter(KnowsItsMethods, Verbs, Router):
 
     def _select_otherwise(self, scope: Scope, matcher: Matcher, path: str) -> ASGIApp:
         """No route matches: a redirect to the path with or without its slash, a front end, or the default."""
-        if scope["type"] == "http" and self.redirect_slashes and path != "/":
+        may_redirect = matcher.may_end_in_slash or path.endswith("/") or not path
+        if may_redirect and scope["type"] == "http" and self.redirect_slashes and path != "/":
             other = scope["path"].rstrip("/") if path.endswith("/") else scope["path"] + "/"
             redirected = {**scope, "path": other}
             other_path = get_route_path(redirected)

@@ -184,6 +184,11 @@ def _walk(node: _Node, segments: list[str], position: int, found: list[Target]) 
         _walk(node.parameter, segments, position + 1, found)
 
 
+def _may_end_in_slash(target: Target) -> bool:
+    """Whether a path that the target matches, `/` aside, may end in a slash: not after text or a whole segment."""
+    return target.path is None or target.names is None or (target.path.endswith("/") and target.path != "/")
+
+
 def _index(target: Target) -> int:
     return target.index
 
@@ -212,6 +217,9 @@ class Matcher:
             kind: Tree([target for target in targets if target.kind in (kind, "any")])
             for kind in ("http", "websocket")
         }
+
+        # PERF (404): without such a route, a path with a slash after it is not worth a look.
+        self.may_end_in_slash = any(map(_may_end_in_slash, targets))
 
     def may_match(self, kind: str, path: str) -> bool:
         """Whether any route comes into question for a path."""
