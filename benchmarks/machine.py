@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import platform
+import sysconfig
 import time
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -144,7 +145,24 @@ def describe() -> dict[str, str]:
         "memory": f"{memory:.0f} GiB",
         "virtual": "yes" if "hypervisor" in cpu.get("flags", "").split() else "no, or it does not say",
         "kernel": f"{platform.system()} {platform.release()} {platform.machine()}",
+        "python": f"{platform.python_implementation()} {platform.python_version()}, {build()}",
     }
+
+
+def is_optimised() -> bool:
+    """Whether this Python was built with what was learned from running it (`configure --enable-optimizations`)."""
+    return "--enable-optimizations" in _configured_with()
+
+
+def build() -> str:
+    """How this Python was built, as far as it matters for its speed."""
+    profile = "with" if is_optimised() else "without"
+    link = "with" if "--with-lto" in _configured_with() else "without"
+    return f"built {profile} profile-guided and {link} link-time optimisation"
+
+
+def _configured_with() -> str:
+    return sysconfig.get_config_var("CONFIG_ARGS") or ""
 
 
 def _first_processor() -> str:

@@ -38,6 +38,12 @@ def main(arguments: list[str]) -> int:
     except ValueError as error:
         parser.error(str(error))
     command_line.require([c for c in contenders if c.peer is None], further=wrk.missing())
+    if not machine.is_optimised():
+        print(
+            f"{sys.executable} was {machine.build()}: what runs on Python is slower than with the Pythons of"
+            " distributions, python.org, uv or Docker's images, what does not is not. See benchmarks/README.md.",
+            file=sys.stderr,
+        )
     absent = prepare(contenders, workloads)
     contenders = [contender for contender in contenders if contender.name not in absent]
     workloads = [workload for workload in workloads if workload.id not in absent]

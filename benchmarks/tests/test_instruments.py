@@ -3,12 +3,13 @@
 import os
 import signal
 import sys
+import sysconfig
 import time
 from pathlib import Path
 
 import pytest
 
-from benchmarks import processes, wrk
+from benchmarks import machine, processes, wrk
 from benchmarks.answers import difference
 from benchmarks.machine import parse_cpu_times
 from benchmarks.messages import Answer, make_answer
@@ -175,3 +176,25 @@ def test_missing_programs_are_named_with_the_remedy(monkeypatch: pytest.MonkeyPa
         "setpriv is not on PATH",
     ]
     assert wrk.missing() == ["wrk is not on PATH: apt-get install -y wrk (Debian, Ubuntu)"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (
+            "'--enable-optimizations' '--with-lto'",
+            "built with profile-guided and with link-time optimisation",
+        ),
+        (
+            "'--prefix=/opt/python'",
+            "built without profile-guided and without link-time optimisation",
+        ),
+        (None, "built without profile-guided and without link-time optimisation"),  # Windows
+    ],
+)
+def test_how_python_was_built_is_said(
+    arguments: str | None, said: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sysconfig, "get_config_var", {"CONFIG_ARGS": arguments}.get)
+    assert machine.build() == said
+    assert machine.describe()["python"].endswith(said)
