@@ -5,6 +5,8 @@ from __future__ import annotations
 from starlette._exception_handler import wrap_app_handling_exceptions as wrap_app_handling_exceptions
 from starlette._utils import get_route_path as get_route_path
 from starlette._utils import is_async_callable as is_async_callable
+from starlette.datastructures import FormData
+from starlette.formparsers import MultiPartParser, MultipartPart
 from starlette.middleware.base import _CachedRequest as CachedRequest
 from starlette.middleware.body_limit import _RequestBodyLimitResponseSent as RequestBodyLimitResponseSent
 from starlette.middleware.body_limit import _RequestBodyTooLarge as RequestBodyTooLarge
@@ -15,11 +17,15 @@ __all__ = [
     "CachedRequest",
     "RequestBodyLimitResponseSent",
     "RequestBodyTooLarge",
+    "current_part",
     "first_header",
     "get_route_path",
     "is_async_callable",
+    "has_form",
     "is_unread",
     "keep_body",
+    "keep_form",
+    "reads_form_itself",
     "replace_params",
     "wrap_app_handling_exceptions",
 ]
@@ -28,6 +34,27 @@ __all__ = [
 def keep_body(request: Request, body: bytes) -> None:
     """Give a request its body, which it need not read any more."""
     request._body = body
+
+
+def keep_form(request: Request, form: FormData) -> None:
+    """Give a request its form, which `request.form()` gives from now on."""
+    request._form = form
+
+
+def has_form(request: Request) -> bool:
+    """Whether somebody has read a request's form already."""
+    return request._form is not None
+
+
+def reads_form_itself(request: Request) -> bool:
+    """Whether a request is of a class that reads forms in a way of its own."""
+    cls = type(request)
+    return cls.form is not Request.form or cls._get_form is not Request._get_form
+
+
+def current_part(parser: MultiPartParser) -> MultipartPart:
+    """The part of a form that a parser is at."""
+    return parser._current_part
 
 
 def is_unread(request: Request) -> bool:
