@@ -19,7 +19,6 @@ from starlette.routing import compile_path, get_name
 from vivace import params
 from vivace._plan.body import body_field, should_embed
 from vivace._plan.build import build_endpoint_plan, build_websocket_plan
-from vivace._plan.dependant import Dependant
 from vivace._plan.dependencies import build_root
 from vivace._plan.fields import ModelField
 from vivace._plan.mistakes import warn_of_mistakes
@@ -39,6 +38,7 @@ from ._options import RouteOptions, checked_limits
 
 if TYPE_CHECKING:
     from vivace._compile.variants import Variants
+    from vivace._plan.dependant import Dependant
 
 
 class Planned:
@@ -70,6 +70,8 @@ class Planned:
         From the first access on, the tree is compiled from these objects.
         """
         if "_dependant" not in self.__dict__:
+            from vivace._plan.dependant import Dependant  # PERF (W12): few programs ask
+
             # Somebody may edit it, so what is compiled is forgotten.
             self.dependant = Dependant.from_plan(self.root)
         dependant: Dependant = self.__dict__["_dependant"]

@@ -9,8 +9,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
-from starlette.exceptions import HTTPException
-from starlette.responses import Response
 from starlette.routing import Match, Mount, Route, WebSocketRoute
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -22,6 +20,7 @@ from vivace._watched import DependencyOverrides
 from vivace.telemetry import _api as telemetry
 
 from .include import ROUTE_KEY, EffectiveRoute, EffectiveStarletteRoute, IncludedRouter
+from .refusal import Refusal
 from .tree import Target
 
 if TYPE_CHECKING:
@@ -138,21 +137,6 @@ def _starlette_target(route: Any, router: APIRouter) -> Target:
         prefix = _literal_prefix(actual.path + "/")
     target = Target(_Outside(route, holder), kind="any", prefix=prefix, updates=shown)
     return target
-
-
-class Refusal:
-    """Refuses every request with a status, in the words of the application's exception handlers."""
-
-    def __init__(self, status_code: int, headers: dict[str, str] | None = None) -> None:
-        self.status_code = status_code
-        self.headers = headers
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        raise HTTPException(self.status_code, headers=self.headers)
-
-    async def answer(self, scope: Scope, receive: Receive) -> Response:
-        """The form that http middleware calls."""
-        raise HTTPException(self.status_code, headers=self.headers)
 
 
 def note_target(scope: Scope, target: Target) -> None:

@@ -17,7 +17,7 @@ from starlette.convertors import Convertor, PathConvertor, StringConvertor
 from starlette.routing import BaseRoute, Match
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from vivace._frontend import update_scope
+from vivace._scope import update_scope
 
 _SEGMENT_PARAMETER = re.compile(r"\{([a-zA-Z_][a-zA-Z0-9_]*)(?::(str|int|float|uuid))?\}")
 _NO_PARAMETERS: dict[str, Any] = {}

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from vivace.concurrency import _DependencyConcurrency
+from vivace._dependency_concurrency import _DependencyConcurrency
 
 from .fields import ModelField
 from .nodes import DependencyPlan, DependencyScope, Location, ParameterPlan, Special

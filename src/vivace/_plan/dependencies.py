@@ -7,11 +7,10 @@ when the tree is compiled, from the nodes' cache keys.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
 from vivace import params
-from vivace.concurrency import _DependencyConcurrency
+from vivace._dependency_concurrency import _DependencyConcurrency
 from vivace.exceptions import DependencyScopeError, FastAPIError
 
 from .errors import DeclarationError, require
@@ -75,7 +74,7 @@ def build_dependency(
         else:
             parameters.setdefault(found.location, []).append(found)
     by_location: dict[str, Any] = {location: tuple(found) for location, found in parameters.items()}
-    return replace(node, specials=tuple(specials), dependencies=tuple(dependencies), **by_location)
+    return node._replace(specials=tuple(specials), dependencies=tuple(dependencies), **by_location)
 
 
 def _child(
@@ -133,7 +132,7 @@ def build_root(
     """The plan of an endpoint: its own parameters, after the dependencies of the app, the routers and the route."""
     root = build_dependency(endpoint, route_path, scope="function", inline=inline)
     before = tuple(build_parameterless(depends, route_path) for depends in dependencies)
-    return replace(root, dependencies=(*before, *root.dependencies)) if before else root
+    return root._replace(dependencies=(*before, *root.dependencies)) if before else root
 
 
 def with_overrides(
@@ -143,7 +142,7 @@ def with_overrides(
 
     What stands in for a dependency is cached under the key of the original.
     """
-    return replace(root, dependencies=tuple(_overridden(child, overrides) for child in root.dependencies))
+    return root._replace(dependencies=tuple(_overridden(child, overrides) for child in root.dependencies))
 
 
 def _overridden(
@@ -166,7 +165,7 @@ def _overridden(
         concurrency=node.concurrency,
         inline=node.kind.is_inline,
     )
-    return replace(with_overrides(substitute, overrides), stands_for=node)
+    return with_overrides(substitute, overrides)._replace(stands_for=node)
 
 
 def _is_hashable(value: object) -> bool:
