@@ -36,7 +36,7 @@ from vivace._match.contexts import (
 )
 from vivace._match.contexts import iter_route_contexts as iter_route_contexts
 from vivace._match.contexts import iter_routes_with_context as _iter_routes_with_context  # noqa: F401
-from vivace._match.include import ROUTE_KEY, ROUTER_KEY, iter_effective_routes, match_operation
+from vivace._match.include import ROUTE_KEY, ROUTER_KEY, iter_routes_without_path, match_operation
 from vivace._match.include import EffectiveRoute as _EffectiveRouteContext  # noqa: F401
 from vivace._match.include import IncludedRouter as _IncludedRouter
 from vivace._match.refusal import Refusal
@@ -95,7 +95,7 @@ _OPTION_NAMES = RouteOptions._fields
 # --- routes -----------------------------------------------------------------------------------------------------------
 
 
-class APIRoute(KnowsItsMethods, Operation, Route):
+class APIRoute(KnowsItsMethods, Operation, Route):  # type: ignore[override]  # `path_regex` is made when asked for
     """An endpoint under a path.
 
         route = APIRoute("/items/{item_id}", read_item, methods=["GET"], response_model=Item)
@@ -174,7 +174,7 @@ APIRoute.__init__.__signature__ = option_signature(  # type: ignore[attr-defined
 )
 
 
-class APIWebSocketRoute(KnowsItsMethods, WebSocketOperation, WebSocketRoute):
+class APIWebSocketRoute(KnowsItsMethods, WebSocketOperation, WebSocketRoute):  # type: ignore[override]  # likewise
     """A WebSocket endpoint under a path."""
 
     app = WatchedApp()
@@ -688,11 +688,9 @@ def _check_prefix(prefix: str) -> None:
 
 
 def _check_no_empty_path(router: APIRouter) -> None:
-    for route in iter_effective_routes(router.routes):
-        path = getattr(route, "path", None)
-        if path is not None and not path:
-            name = getattr(route, "name", "unknown")
-            raise FastAPIError(f"Prefix and path cannot be both empty (path operation: {name})")
+    for route in iter_routes_without_path(router.routes):
+        name = getattr(route, "name", "unknown")
+        raise FastAPIError(f"Prefix and path cannot be both empty (path operation: {name})")
 
 
 def _contains_router(router: APIRouter, wanted: APIRouter) -> bool:

@@ -34,6 +34,7 @@ from vivace._plan.paths import path_parameter_names
 from vivace._plan.response import item_field
 from vivace._scope import set_key, update_scope, with_key
 from vivace._starlette import get_route_path, replace_params
+from vivace.datastructures import DefaultPlaceholder
 
 if TYPE_CHECKING:
     from vivace.routing import APIRoute, APIRouter, APIWebSocketRoute
@@ -219,6 +220,21 @@ class IncludedRouter(BaseRoute):
             else:
                 yield candidate
 
+    def iter_routes_without_path(self) -> Iterator[Any]:
+        """The routes below whose full path is empty. Raises what their inclusion raises, if it cannot work."""
+        context = self.include_context
+        # PERF (W13): what is built here is thrown away, because the router that is checked is about to be seen through
+        # one more inclusion. So effective routes are built only where that may raise.
+        if _may_contradict_routes(context):
+            yield from filter(_lacks_path, self.effective_route_contexts())
+            return
+        for route in self.original_router.routes:
+            if isinstance(route, IncludedRouter):
+                inner = context.then(route.include_context)
+                yield from IncludedRouter(route.original_router, inner).iter_routes_without_path()
+            elif not context.prefix and _lacks_path(route):
+                yield route
+
     # -- as a route
 
     def matches(self, scope: Scope) -> tuple[Match, Scope]:
@@ -287,6 +303,15 @@ def iter_effective_routes(routes: Iterable[Any]) -> Iterator[Any]:
             yield route
 
 
+def iter_routes_without_path(routes: Iterable[Any]) -> Iterator[Any]:
+    """The routes that would be served under an empty path."""
+    for route in routes:
+        if isinstance(route, IncludedRouter):
+            yield from route.iter_routes_without_path()
+        elif _lacks_path(route):
+            yield route
+
+
 # --- the parts --------------------------------------------------------------------------------------------------------
 
 
@@ -332,6 +357,27 @@ def _extended_root(route: APIRoute, context: IncludeContext, path: str) -> Depen
     root = route.current_root
     before = tuple(build_parameterless(depends, path) for depends in context.dependencies)
     return root._replace(dependencies=(*before, *root.dependencies)) if before else root
+
+
+def _lacks_path(route: Any) -> bool:
+    path = getattr(route, "path", None)
+    return path is not None and not path
+
+
+def _may_contradict_routes(context: IncludeContext) -> bool:
+    """Whether what a router adds may fail on a route that is right by itself.
+
+    Raises `DeclarationError` for dependencies that are wrong under any path.
+    """
+    for depends in context.dependencies:
+        build_parameterless(depends, context.prefix)
+    return (
+        bool(path_parameter_names(context.prefix))
+        or any(
+            not isinstance(response, dict) or "model" in response for response in context.responses.values()
+        )
+        or not isinstance(context.generate_unique_id_function, DefaultPlaceholder)
+    )
 
 
 def _under_prefix(route: BaseRoute, prefix: str) -> BaseRoute:

@@ -73,7 +73,6 @@ def _operation_target(operation: Any) -> Target:
         kind=kind,
         path=operation.path_format if not _has_convertors(operation) else operation.path,
         methods=frozenset(operation.methods) if kind == "http" else None,
-        regex=operation.path_regex,
         convertors=operation.param_convertors,
         updates={"endpoint": operation.endpoint, "route": route},
         shared={ROUTE_KEY: operation} if included else {},
@@ -125,7 +124,6 @@ def _starlette_target(route: Any, router: APIRouter) -> Target:
             kind="http" if cls is Route else "websocket",
             path=actual.path,
             methods=frozenset(actual.methods) if cls is Route and actual.methods else None,
-            regex=actual.path_regex,
             convertors=actual.param_convertors,
             updates={"endpoint": actual.endpoint, **shown},
         )

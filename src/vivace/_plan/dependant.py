@@ -56,7 +56,8 @@ class Dependant:
     def from_plan(cls, plan: DependencyPlan) -> Dependant:
         specials = {special: name for name, special in plan.specials}
         by_location: dict[str, Any] = {
-            f"{location}_params": [p.field for p in getattr(plan, location)] for location in _LOCATIONS
+            f"{location}_params": [p.field.detached() for p in getattr(plan, location)]
+            for location in _LOCATIONS
         }
         by_special: dict[str, Any] = {
             attribute: specials.get(special) for special, attribute in SPECIAL_NAMES
