@@ -11,6 +11,9 @@ async def read_item(item_id: int, q: str | None = None):
 
 __version__ = "1.0.0"
 
+from importlib import import_module as _import_module
+from typing import TYPE_CHECKING as _TYPE_CHECKING
+
 from starlette import status as status
 
 from .applications import FastAPI as FastAPI
@@ -32,3 +35,14 @@ from .responses import Response as Response
 from .routing import APIRouter as APIRouter
 from .websockets import WebSocket as WebSocket
 from .websockets import WebSocketDisconnect as WebSocketDisconnect
+
+_LATE = ("_compat", "concurrency", "dependencies", "encoders", "logger", "middleware", "openapi", "utils")
+
+if not _TYPE_CHECKING:  # to type checkers a package with `__getattr__` has any name
+
+    def __getattr__(name: str) -> object:
+        # PERF (W12): programs write `fastapi.encoders.jsonable_encoder` after no more than `import fastapi`, which
+        # imports these too. Here they come when somebody asks.
+        if name in _LATE:
+            return _import_module(f"{__name__}.{name}")
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -15,7 +15,7 @@ from contextvars import Context, copy_context
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
-from anyio import BrokenResourceError, CancelScope, EndOfStream, Event, get_cancelled_exc_class
+from anyio import BrokenResourceError, EndOfStream, get_cancelled_exc_class
 from starlette.background import BackgroundTask
 from starlette.requests import ClientDisconnect
 from starlette.responses import Response, StreamingResponse
@@ -26,6 +26,8 @@ from vivace._lanes import tells_by_send
 
 if TYPE_CHECKING:
     from asyncio import Task
+
+    from anyio import CancelScope
 
 ANSWERING = "vivace.answering"
 
@@ -230,11 +232,10 @@ class _Running:
         self._app = app
         self._scope = scope
         self._receive = receive
-        self._sent = Event()
-        from anyio import (
-            create_memory_object_stream,  # PERF (W12): brings modules that many programs never need
-        )
+        # PERF (W12): these bring modules that many programs never need.
+        from anyio import Event, create_memory_object_stream
 
+        self._sent = Event()
         self._send, self._messages = create_memory_object_stream[Message]()
         self._context: Context = copy_context()
         self._raised = self._client_left = False

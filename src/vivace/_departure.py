@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from anyio import CancelScope
 from starlette.requests import ClientDisconnect
 from starlette.types import Receive, Scope
 
@@ -39,7 +38,10 @@ class Watch:
     def __enter__(self) -> None:
         if self._has_gone is None:
             return
+        # PERF (W12): whoever runs an event loop has imported these.
         from asyncio import get_running_loop
+
+        from anyio import CancelScope
 
         self._cancel_scope = CancelScope()
         self._cancel_scope.__enter__()

@@ -18,6 +18,7 @@ from ._watched import forget_lookups
 _MODULE = "vivace.routing"
 _own: dict[str, Any] = {}  # the doors that have been looked at, as they are without replacement
 _elsewhere: dict[str, str] = {}  # the doors that another module defines
+_shown: dict[str, str] = {}  # names that are no doors, and come from another module when somebody asks
 
 # The doors that are steps of a handler, rather than makers of one.
 STEPS = ("run_endpoint_function", "solve_dependencies", "serialize_response")
@@ -31,21 +32,26 @@ class _ModuleWithDoors(ModuleType):
 
     def __getattr__(self, name: str) -> Any:
         # PERF (W12): what compiles endpoints is imported when the first one is compiled.
-        if name not in _elsewhere:
+        where = _elsewhere.get(name) or _shown.get(name)
+        if where is None:
             raise AttributeError(f"module {_MODULE!r} has no attribute {name!r}")
-        door = _own[name] = getattr(import_module(_elsewhere[name]), name)
-        super().__setattr__(name, door)
-        return door
+        value = getattr(import_module(where), name)
+        if name in _elsewhere:
+            _own[name] = value
+        super().__setattr__(name, value)
+        return value
 
 
-def install(*names: str, elsewhere: Mapping[str, str]) -> None:
+def install(*names: str, elsewhere: Mapping[str, str], shown: Mapping[str, str]) -> None:
     """Make these names of the routing module doors; called by that module once they are defined.
 
-    `elsewhere` names doors that the module shows and another defines, with that module.
+    `elsewhere` names doors that the module shows and another defines, with that module; `shown` names what is shown
+    so and is no door.
     """
     module = sys.modules[_MODULE]
     _own.update({name: getattr(module, name) for name in names})
     _elsewhere.update(elsewhere)
+    _shown.update(shown)
     module.__class__ = _ModuleWithDoors
 
 

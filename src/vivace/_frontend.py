@@ -22,9 +22,8 @@ import sys
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass, replace
 from email.message import Message
-from typing import TYPE_CHECKING, Any, Final, Literal, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple, Protocol, TypeVar
 
 from anyio.to_thread import run_sync
 from starlette.background import BackgroundTasks
@@ -35,7 +34,9 @@ from starlette.routing import BaseRoute, Match, NoMatchFound
 from starlette.staticfiles import NotModifiedResponse, StaticFiles
 from starlette.types import Receive, Scope, Send
 
+from vivace._scope import update_scope as update_scope
 from vivace._starlette import get_route_path
+from vivace.types import FrontendFallback
 
 if TYPE_CHECKING:
     from vivace.params import Depends
@@ -48,7 +49,6 @@ FRONTEND_SPECIFICITY_KEY: Final = "frontend_specificity"
 ENVIRONMENT_VARIABLE: Final = "FASTAPI_ENV"
 """`development` here lets a frontend be declared before it is built (`check_dir="auto"`)."""
 
-FrontendFallback = Literal["auto", "index.html", "404.html"]
 Directory = str | os.PathLike[str]
 
 READ_METHODS: Final = frozenset({"GET", "HEAD"})
@@ -293,7 +293,7 @@ class FrontendStaticFiles(StaticFiles):
         full_path, stat_result = self._lookup(path)
         if stat_result is not None and stat.S_ISDIR(stat_result.st_mode):
             index = self._find_file(os.path.join(path, "index.html"))
-            return None if index is None else replace(index, is_directory_index=True)
+            return None if index is None else index._replace(is_directory_index=True)
         return _regular_file(full_path, stat_result)
 
     def _find_fallback(self, scope: Scope) -> _Resource | None:
@@ -302,7 +302,7 @@ class FrontendStaticFiles(StaticFiles):
                 continue
             file = self._find_file(name)
             if file is not None:
-                return replace(file, status_code=status_code)
+                return file._replace(status_code=status_code)
             if name == self.fallback:
                 raise self._missing_fallback_error(name)
         return None
@@ -330,8 +330,7 @@ class FrontendStaticFiles(StaticFiles):
         )
 
 
-@dataclass(frozen=True, slots=True)
-class _Resource:
+class _Resource(NamedTuple):
     """A file that answers a request."""
 
     full_path: str
@@ -370,8 +369,7 @@ dependencies with `yield` see it.
 """
 
 
-@dataclass(frozen=True, slots=True)
-class FrontendMatch:
+class FrontendMatch(NamedTuple):
     """One frontend that wants a request."""
 
     route: FrontendRoute
@@ -566,12 +564,3 @@ def frontend_scope_specificity(scope: Scope) -> int | None:
     """How deep the frontend lives that a child scope comes from; None for other routes."""
     specificity = scope.get(FASTAPI_SCOPE_KEY, {}).get(FRONTEND_SPECIFICITY_KEY)
     return specificity if isinstance(specificity, int) else None
-
-
-def update_scope(scope: Scope, child_scope: Scope) -> None:
-    """Take over a match's child scope, without losing what others keep under the same shared key."""
-    for key, value in child_scope.items():
-        if key == FASTAPI_SCOPE_KEY:
-            scope.setdefault(key, {}).update(value)
-        else:
-            scope[key] = value

@@ -15,7 +15,6 @@ from vivace._json import json_bytes, plain_json_bytes
 from vivace._lanes import JSON_HEADERS, RESPONSE_STARTED, respond, send_response
 from vivace._starlette import is_async_callable
 from vivace._status import is_body_allowed_for_status_code
-from vivace.concurrency import run_in_thread
 from vivace.exception_handlers import http_exception_handler, request_validation_exception_handler
 from vivace.exceptions import RequestValidationError
 
@@ -65,6 +64,9 @@ async def response_to(handler: Handler, exc: Exception, scope: Scope, receive: R
     connection = make(scope, receive, send)
     if is_async_callable(handler):
         return await handler(connection, exc)
+    # PERF (W12): threads, and what anyio has for them, come with the first sync function that runs.
+    from vivace.concurrency import run_in_thread
+
     return await run_in_thread(handler, connection, exc)
 
 

@@ -19,11 +19,11 @@ from starlette.routing import compile_path, get_name
 from vivace import params
 from vivace._plan.body import body_field, should_embed
 from vivace._plan.build import build_endpoint_plan, build_websocket_plan
-from vivace._plan.dependant import Dependant
 from vivace._plan.dependencies import build_root
 from vivace._plan.fields import ModelField
 from vivace._plan.mistakes import warn_of_mistakes
-from vivace._plan.nodes import DependencyPlan, EndpointPlan, ResponseMode, flat_parameters
+from vivace._plan.nodes import DependencyPlan, EndpointPlan, ResponseMode, body_parameters
+from vivace._plan.paths import read_path
 from vivace._plan.response import (
     item_field,
     model_field,
@@ -39,6 +39,7 @@ from ._options import RouteOptions, checked_limits
 
 if TYPE_CHECKING:
     from vivace._compile.variants import Variants
+    from vivace._plan.dependant import Dependant
 
 
 class Planned:
@@ -46,12 +47,16 @@ class Planned:
 
     path: str
     path_format: str
-    path_regex: re.Pattern[str]
+    _declared_path: str
     param_convertors: dict[str, Any]
     endpoint: Callable[..., Any]
     dependencies: list[params.Depends]
     dependency_overrides_provider: Any
     inline: bool = False
+
+    @cached_property
+    def path_regex(self) -> re.Pattern[str]:
+        return compile_path(self._declared_path)[0]
 
     @cached_property
     def root(self) -> DependencyPlan:
@@ -70,6 +75,8 @@ class Planned:
         From the first access on, the tree is compiled from these objects.
         """
         if "_dependant" not in self.__dict__:
+            from vivace._plan.dependant import Dependant  # PERF (W12): few programs ask
+
             # Somebody may edit it, so what is compiled is forgotten.
             self.dependant = Dependant.from_plan(self.root)
         dependant: Dependant = self.__dict__["_dependant"]
@@ -83,7 +90,7 @@ class Planned:
 
     @property
     def flat_body_fields(self) -> list[ModelField]:
-        return [parameter.field for parameter in flat_parameters(self.current_root).body]
+        return [parameter.field for parameter in body_parameters(self.current_root)]
 
     @cached_property
     def _embed_body_fields(self) -> bool:
@@ -134,7 +141,8 @@ class WebSocketOperation(Planned):
         self.endpoint = endpoint
         self.name = get_name(endpoint) if name is None else name
         self.dependencies = list(dependencies)
-        self.path_regex, self.path_format, self.param_convertors = compile_path(path)
+        self._declared_path = path
+        self.path_format, self.param_convertors = read_path(path)
 
     @property
     def plan(self) -> EndpointPlan:
@@ -188,7 +196,8 @@ class Operation(Planned):
         self.responses = options.responses or {}
         self.dependencies = list(options.dependencies or [])
         self.name = get_name(endpoint) if options.name is None else options.name
-        self.path_regex, self.path_format, self.param_convertors = compile_path(path)
+        self._declared_path = path
+        self.path_format, self.param_convertors = read_path(path)
         self.methods = {method.upper() for method in options.methods or ["GET"]}
         self.unique_id = options.operation_id or self._make_unique_id()
         # An IntEnum such as http.HTTPStatus becomes a number for JSON.

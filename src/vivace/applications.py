@@ -36,8 +36,6 @@ from vivace._entry import (
     server_error_layer,
 )
 from vivace._form_limits import _FormLimits
-from vivace._frontend import FrontendFallback
-from vivace._http_middleware import called_directly
 from vivace._operation_id import generate_unique_id
 from vivace._options import OperationOptions, Responses, UniqueIdFunction, shows_options
 from vivace._verbs import Verbs
@@ -55,7 +53,7 @@ from vivace.exceptions import (
 )
 from vivace.telemetry import TelemetryConfig
 from vivace.telemetry import _api as telemetry_api
-from vivace.types import DecoratedCallable
+from vivace.types import DecoratedCallable, FrontendFallback
 
 AppType = TypeVar("AppType", bound="FastAPI")
 ExceptionHandlers = dict[int | type[Exception], Callable[[Request, Any], Coroutine[Any, Any, Response]]]
@@ -225,6 +223,8 @@ class FastAPI(Verbs, Starlette):
             return self._build_starlette_stack(around)
         if not self.user_middleware and self.max_body_size is None:
             return WholeEntry(self)
+        from vivace._http_middleware import called_directly  # PERF (W12): brings what exits and limits need
+
         app: ASGIApp = Entry(self)
         for cls, args, kwargs in reversed(around):
             app = called_directly(cls(app, *args, **kwargs))

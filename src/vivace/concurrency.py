@@ -18,15 +18,15 @@ from contextlib import AbstractAsyncContextManager, AbstractContextManager, Asyn
 from contextlib import asynccontextmanager as asynccontextmanager
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, TypeVar
-from weakref import WeakKeyDictionary
 
 from anyio import CancelScope, Semaphore
-from anyio.lowlevel import RunVar, checkpoint_if_cancelled
+from anyio.lowlevel import checkpoint_if_cancelled
 from starlette.concurrency import iterate_in_threadpool as iterate_in_threadpool
 from starlette.concurrency import run_in_threadpool as run_in_threadpool
 from starlette.concurrency import run_until_first_complete as run_until_first_complete
 
 from vivace._anyio import cancel_scope_of, current_cancel_scope
+from vivace._dependency_concurrency import _DependencyConcurrency as _DependencyConcurrency
 from vivace._threads import current_exit_thread_limiter as current_exit_thread_limiter
 from vivace._threads import iterate_in_thread as iterate_in_thread
 from vivace._threads import run_exit_in_thread as run_exit_in_thread
@@ -228,29 +228,3 @@ async def _contextmanager_with_concurrency_limit(
     """`cm`, entered when the semaphore allows; its place is free again after its exit code has run."""
     async with semaphore, cm as value:
         yield value
-
-
-# A semaphore belongs to an event loop, a declaration to the program: tests run many loops over one
-# application.
-_dependency_semaphores: RunVar[WeakKeyDictionary[_DependencyConcurrency, Semaphore]] = RunVar(
-    "vivace_dependency_semaphores"
-)
-
-
-class _DependencyConcurrency:
-    """The limit of one `Depends(max_concurrency=N)`, shared by all who use that very declaration."""
-
-    def __init__(self, max_concurrency: int) -> None:
-        self.max_concurrency = max_concurrency
-
-    def get_semaphore(self) -> Semaphore:
-        """This limit's semaphore in the running event loop; it lives as long as the declaration does."""
-        try:
-            semaphores = _dependency_semaphores.get()
-        except LookupError:
-            semaphores = WeakKeyDictionary()
-            _dependency_semaphores.set(semaphores)
-        semaphore = semaphores.get(self)
-        if semaphore is None:
-            semaphore = semaphores[self] = Semaphore(self.max_concurrency)
-        return semaphore

@@ -29,7 +29,7 @@ from pydantic_core import PydanticUndefined as Undefined
 from typing_extensions import Unpack
 from typing_extensions import deprecated as typing_deprecated
 
-from vivace.concurrency import _DependencyConcurrency
+from vivace._dependency_concurrency import _DependencyConcurrency
 from vivace.datastructures import _Unset
 from vivace.exceptions import FastAPIDeprecationWarning
 

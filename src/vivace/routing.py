@@ -14,7 +14,6 @@ from __future__ import annotations
 import inspect
 import weakref
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from dataclasses import fields
 from enum import Enum
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -28,15 +27,6 @@ from typing_extensions import Unpack, deprecated
 from vivace import params
 from vivace._body_limit import wrap_app_with_body_limit
 from vivace._form_limits import _FormLimits
-from vivace._frontend import (
-    FrontendFallback,
-    FrontendRouteGroup,
-    join_frontend_paths,
-    match_low_priority,
-    normalize_frontend_path,
-    resolve_frontend_check_dir,
-    update_scope,
-)
 from vivace._handlers import limited
 from vivace._lanes import tracked_app
 from vivace._lifespan import DefaultLifespan, as_lifespan, call_handlers, merge_lifespans
@@ -46,12 +36,10 @@ from vivace._match.contexts import (
 )
 from vivace._match.contexts import iter_route_contexts as iter_route_contexts
 from vivace._match.contexts import iter_routes_with_context as _iter_routes_with_context  # noqa: F401
-from vivace._match.include import ROUTE_KEY, ROUTER_KEY, iter_effective_routes, match_operation
+from vivace._match.include import ROUTE_KEY, ROUTER_KEY, iter_routes_without_path, match_operation
 from vivace._match.include import EffectiveRoute as _EffectiveRouteContext  # noqa: F401
 from vivace._match.include import IncludedRouter as _IncludedRouter
-from vivace._match.include import restore_key as _restore_fastapi_scope_key  # noqa: F401
-from vivace._match.targets import Refusal, note_low_priority, note_target, targets_of
-from vivace._match.tree import Matcher
+from vivace._match.refusal import Refusal
 from vivace._operation import Operation, WebSocketOperation
 from vivace._operation_id import generate_unique_id
 from vivace._options import (
@@ -65,7 +53,6 @@ from vivace._options import (
     option_signature,
     shows_options,
 )
-from vivace._plan.dependant import Dependant
 from vivace._plan.fields import ModelField
 from vivace._plan.nodes import (
     BodyPlan,
@@ -78,6 +65,8 @@ from vivace._plan.nodes import (
 from vivace._plan.response import response_mode
 from vivace._route_app import RouteApp, WebSocketApp
 from vivace._route_app import effective_operation as _effective_route_context_var
+from vivace._scope import restore_key as _restore_fastapi_scope_key  # noqa: F401
+from vivace._scope import update_scope
 from vivace._starlette import get_route_path
 from vivace._verbs import Verbs
 from vivace._watched import KnowsItsMethods, RouteList, WatchedApp, routers
@@ -86,7 +75,7 @@ from vivace.exceptions import FastAPIError
 from vivace.params import Form
 from vivace.sse import _PING_INTERVAL as _PING_INTERVAL
 from vivace.telemetry._api import SCOPE_KEY as _TELEMETRY_KEY
-from vivace.types import DecoratedCallable, IncEx
+from vivace.types import DecoratedCallable, FrontendFallback, IncEx
 
 from . import _doors
 
@@ -96,14 +85,17 @@ if TYPE_CHECKING:
     from vivace._compile.composed import serialize_response as serialize_response
     from vivace._compile.composed import solve_dependencies as solve_dependencies
     from vivace._compile.composed import websocket_session as websocket_session
+    from vivace._frontend import FrontendRouteGroup
+    from vivace._match.tree import Matcher
+    from vivace._plan.dependant import Dependant as Dependant
 
-_OPTION_NAMES = tuple(f.name for f in fields(RouteOptions))
+_OPTION_NAMES = RouteOptions._fields
 
 
 # --- routes -----------------------------------------------------------------------------------------------------------
 
 
-class APIRoute(KnowsItsMethods, Operation, Route):
+class APIRoute(KnowsItsMethods, Operation, Route):  # type: ignore[override]  # `path_regex` is made when asked for
     """An endpoint under a path.
 
         route = APIRoute("/items/{item_id}", read_item, methods=["GET"], response_model=Item)
@@ -182,7 +174,7 @@ APIRoute.__init__.__signature__ = option_signature(  # type: ignore[attr-defined
 )
 
 
-class APIWebSocketRoute(KnowsItsMethods, WebSocketOperation, WebSocketRoute):
+class APIWebSocketRoute(KnowsItsMethods, WebSocketOperation, WebSocketRoute):  # type: ignore[override]  # likewise
     """A WebSocket endpoint under a path."""
 
     app = WatchedApp()
@@ -369,6 +361,8 @@ class APIRouter(KnowsItsMethods, Verbs, Router):
         if target is None:
             return self._select_otherwise(scope, matcher, path)
         if _TELEMETRY_KEY in scope:
+            from vivace._match.targets import note_target
+
             note_target(scope, target)
         elif match is Match.FULL:
             if target.app is not None:
@@ -380,6 +374,10 @@ class APIRouter(KnowsItsMethods, Verbs, Router):
         return tracked_app(target.candidate.handle)
 
     def _build_matcher(self) -> Matcher:
+        # PERF (W12): what makes the lookup is imported when the first request comes.
+        from vivace._match.targets import targets_of
+        from vivace._match.tree import Matcher
+
         targets = [target for route in self.routes for target in targets_of(route, self)]
         self._matcher = Matcher(targets, list(self._iter_low_priority_routes()))
         return self._matcher
@@ -396,13 +394,19 @@ class APIRouter(KnowsItsMethods, Verbs, Router):
                 _, target, _ = matcher.match(redirected, other_path)
             if target is not None:
                 if _TELEMETRY_KEY in scope:
+                    from vivace._match.targets import note_target
+
                     note_target(scope, target)
                 return RedirectResponse(url=str(URL(scope=redirected)))
         if matcher.low_priority:
+            from vivace._frontend import match_low_priority
+
             _, child_scope, route = match_low_priority(matcher.low_priority, scope)
             if route is not None:
                 update_scope(scope, child_scope)
                 if _TELEMETRY_KEY in scope:
+                    from vivace._match.targets import note_low_priority
+
                     note_low_priority(scope, route)
                 return tracked_app(wrap_app_with_body_limit(route.handle, self.max_body_size))
         if scope["type"] == "http" and "app" in scope and self._has_own_default:
@@ -465,7 +469,7 @@ class APIRouter(KnowsItsMethods, Verbs, Router):
             self.prefix + path,
             endpoint=endpoint,
             dependency_overrides_provider=self.dependency_overrides_provider,
-            **{name: getattr(merged, name) for name in _OPTION_NAMES},
+            **merged._asdict(),
         )
         self.routes.append(route)
 
@@ -568,10 +572,16 @@ class APIRouter(KnowsItsMethods, Verbs, Router):
         `fallback` answers navigation to paths that are no files: `index.html`, `404.html`, whichever exists
         (`"auto"`) or nothing (`None`). `check_dir` says whether a missing directory is an error now.
         """
+        from vivace._compile.composed import frontend_solver
+        from vivace._frontend import (
+            FrontendRouteGroup,
+            join_frontend_paths,
+            normalize_frontend_path,
+            resolve_frontend_check_dir,
+        )
+
         path = join_frontend_paths(self.prefix, normalize_frontend_path(path))
         checked = resolve_frontend_check_dir(directory=directory, check_dir=check_dir)
-        from vivace._compile.composed import frontend_solver
-
         group = self._frontend_routes or FrontendRouteGroup(
             dependencies=self.dependencies,
             solve=frontend_solver(self.dependencies, self.dependency_overrides_provider),
@@ -680,11 +690,9 @@ def _check_prefix(prefix: str) -> None:
 
 
 def _check_no_empty_path(router: APIRouter) -> None:
-    for route in iter_effective_routes(router.routes):
-        path = getattr(route, "path", None)
-        if path is not None and not path:
-            name = getattr(route, "name", "unknown")
-            raise FastAPIError(f"Prefix and path cannot be both empty (path operation: {name})")
+    for route in iter_routes_without_path(router.routes):
+        name = getattr(route, "name", "unknown")
+        raise FastAPIError(f"Prefix and path cannot be both empty (path operation: {name})")
 
 
 def _contains_router(router: APIRouter, wanted: APIRouter) -> bool:
@@ -811,4 +819,5 @@ _doors.install(
         "solve_dependencies": _STEPS,
         "websocket_session": _STEPS,
     },
+    shown={"Dependant": "vivace._plan.dependant"},
 )

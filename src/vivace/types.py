@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from enum import Enum
 from types import UnionType as UnionType
-from typing import Any, TypeAlias, TypeVar, Union
+from typing import Any, Literal, TypeAlias, TypeVar, Union
 
 from pydantic import BaseModel
 
@@ -18,6 +18,9 @@ IncEx: TypeAlias = (
 
 ModelNameMap: TypeAlias = dict[type[BaseModel] | type[Enum], str]
 """The name under which each model stands in the OpenAPI document."""
+
+FrontendFallback: TypeAlias = Literal["auto", "index.html", "404.html"]
+"""Which file answers navigation to a path that is none: whichever exists, or one of them."""
 
 DependencyCacheKey: TypeAlias = tuple[Callable[..., Any] | None, tuple[str, ...], str]
 """What makes two uses of a dependency the same one: the callable, its OAuth scopes, its lifetime."""

@@ -76,7 +76,7 @@ def _solver(dependant: Dependant, embed: bool, overrides: Mapping[Any, Any]) -> 
     plan = with_overrides(original, overrides) if overrides else original
     body = build_body(original) or build_body(plan)
     if body is not None:
-        body = replace(body, embed=embed)
+        body = body._replace(embed=embed)
     solve = compile_solver(plan, body, f"{dependant.path or ''} {getattr(dependant.call, '__name__', '')}")
     forget = partial(_solvers.pop, id(dependant), None)
     _solvers[id(dependant)] = (weakref.ref(dependant, lambda _: forget()), key, solve)

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from typing import Any, cast
 
 from vivace._plan.dependencies import with_overrides
@@ -58,4 +57,4 @@ class Variants:
         return found
 
     def _plan_with(self, overrides: Overrides) -> EndpointPlan:
-        return replace(self.plan, root=with_overrides(self.plan.root, overrides)) if overrides else self.plan
+        return self.plan._replace(root=with_overrides(self.plan.root, overrides)) if overrides else self.plan

@@ -9,7 +9,6 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterable, Iterator
 from copy import copy
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal, cast
 
 from starlette.datastructures import URLPath
@@ -27,14 +26,15 @@ from starlette.routing import (
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from vivace._body_limit import get_body_size_limit, wrap_app_with_body_limit
-from vivace._frontend import DependencySolver, FrontendRouteGroup, IncludedFrontends, update_scope
 from vivace._operation import Operation, WebSocketOperation
 from vivace._options import IncludeContext, RouteOptions
 from vivace._plan.dependencies import build_parameterless
 from vivace._plan.nodes import DependencyPlan
 from vivace._plan.paths import path_parameter_names
 from vivace._plan.response import item_field
+from vivace._scope import set_key, update_scope, with_key
 from vivace._starlette import get_route_path, replace_params
+from vivace.datastructures import DefaultPlaceholder
 
 if TYPE_CHECKING:
     from vivace.routing import APIRoute, APIRouter, APIWebSocketRoute
@@ -45,7 +45,7 @@ ROUTER_KEY = "included_router"
 
 def _matches_as_included(self: Any, scope: Scope) -> tuple[Match, Scope]:
     """Ask the original route, which may have its own opinion, with the effective one as its context."""
-    match, child_scope = _with_key(scope, ROUTE_KEY, self, self.original_route.matches)
+    match, child_scope = with_key(scope, ROUTE_KEY, self, self.original_route.matches)
     if match is Match.NONE:
         return match, {}
     inner = {**scope.get("fastapi", {}), **child_scope.get("fastapi", {}), ROUTE_KEY: self}
@@ -193,8 +193,13 @@ class IncludedRouter(BaseRoute):
     def _build_low_priority(self) -> Iterator[BaseRoute]:
         router, context = self.original_router, self.include_context
         for route in router._low_priority_routes:
+            # PERF (W12): front ends bring Starlette's static files, so they are imported when there is one.
+            from vivace._frontend import FrontendRouteGroup
+
+            from .frontends import FrontendsOfRouter
+
             if isinstance(route, FrontendRouteGroup):
-                yield _IncludedFrontends(route, router, context)
+                yield FrontendsOfRouter(route, router, context)
             elif isinstance(route, Operation):
                 yield EffectiveRoute(cast("APIRoute", route), context)  # type: ignore[misc]  # asked like a BaseRoute
             else:
@@ -215,11 +220,26 @@ class IncludedRouter(BaseRoute):
             else:
                 yield candidate
 
+    def iter_routes_without_path(self) -> Iterator[Any]:
+        """The routes below whose full path is empty. Raises what their inclusion raises, if it cannot work."""
+        context = self.include_context
+        # PERF (W13): what is built here is thrown away, because the router that is checked is about to be seen through
+        # one more inclusion. So effective routes are built only where that may raise.
+        if _may_contradict_routes(context):
+            yield from filter(_lacks_path, self.effective_route_contexts())
+            return
+        for route in self.original_router.routes:
+            if isinstance(route, IncludedRouter):
+                inner = context.then(route.include_context)
+                yield from IncludedRouter(route.original_router, inner).iter_routes_without_path()
+            elif not context.prefix and _lacks_path(route):
+                yield route
+
     # -- as a route
 
     def matches(self, scope: Scope) -> tuple[Match, Scope]:
         """Ask the router, which may have its own opinion, with this inclusion as its context."""
-        match, child_scope = _with_key(scope, ROUTER_KEY, self, self.original_router.matches)
+        match, child_scope = with_key(scope, ROUTER_KEY, self, self.original_router.matches)
         if match is Match.NONE:
             return match, {}
         inner = {**scope.get("fastapi", {}), **child_scope.get("fastapi", {}), ROUTER_KEY: self}
@@ -263,18 +283,6 @@ class IncludedRouter(BaseRoute):
         return f"IncludedRouter(prefix={self.include_context.prefix!r}, router={self.original_router!r})"
 
 
-class _IncludedFrontends(IncludedFrontends):
-    """The front ends of an included router, with its limits and dependencies."""
-
-    def __init__(self, group: FrontendRouteGroup, router: APIRouter, context: IncludeContext) -> None:
-        super().__init__(group, prefix=context.prefix, solve=frontend_solver(context, group))
-        limit = get_body_size_limit(router.max_body_size, context.max_body_size)
-        self._limited = wrap_app_with_body_limit(super().handle, limit)
-
-    async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
-        await self._limited(scope, receive, send)
-
-
 class _EffectiveLowPriorityRoute(EffectiveStarletteRoute):
     """A low-priority route that is Starlette's: the lookup, which applies limits, does not know it."""
 
@@ -286,21 +294,21 @@ class _EffectiveLowPriorityRoute(EffectiveStarletteRoute):
         await self._limited(scope, receive, send)
 
 
-def frontend_solver(context: IncludeContext | None, group: FrontendRouteGroup) -> DependencySolver | None:
-    """What solves the dependencies in front of a group of front ends."""
-    from vivace._compile.composed import frontend_solver as solve_for_frontends
-
-    outer = context.dependencies if context else ()
-    provider = context.dependency_overrides_provider if context else None
-    return solve_for_frontends([*outer, *group.dependencies], provider)
-
-
 def iter_effective_routes(routes: Iterable[Any]) -> Iterator[Any]:
     """Every route as it is seen from outside: those of included routers as effective routes, others as they are."""
     for route in routes:
         if isinstance(route, IncludedRouter):
             yield from route.effective_route_contexts()
         else:
+            yield route
+
+
+def iter_routes_without_path(routes: Iterable[Any]) -> Iterator[Any]:
+    """The routes that would be served under an empty path."""
+    for route in routes:
+        if isinstance(route, IncludedRouter):
+            yield from route.iter_routes_without_path()
+        elif _lacks_path(route):
             yield route
 
 
@@ -348,7 +356,28 @@ def _extended_root(route: APIRoute, context: IncludeContext, path: str) -> Depen
         return None
     root = route.current_root
     before = tuple(build_parameterless(depends, path) for depends in context.dependencies)
-    return replace(root, dependencies=(*before, *root.dependencies)) if before else root
+    return root._replace(dependencies=(*before, *root.dependencies)) if before else root
+
+
+def _lacks_path(route: Any) -> bool:
+    path = getattr(route, "path", None)
+    return path is not None and not path
+
+
+def _may_contradict_routes(context: IncludeContext) -> bool:
+    """Whether what a router adds may fail on a route that is right by itself.
+
+    Raises `DeclarationError` for dependencies that are wrong under any path.
+    """
+    for depends in context.dependencies:
+        build_parameterless(depends, context.prefix)
+    return (
+        bool(path_parameter_names(context.prefix))
+        or any(
+            not isinstance(response, dict) or "model" in response for response in context.responses.values()
+        )
+        or not isinstance(context.generate_unique_id_function, DefaultPlaceholder)
+    )
 
 
 def _under_prefix(route: BaseRoute, prefix: str) -> BaseRoute:
@@ -390,34 +419,3 @@ def operation_url_path(
         raise NoMatchFound(name, path_params)
     path, _ = replace_params(operation.path_format, operation.param_convertors, path_params)
     return URLPath(path=path, protocol=protocol)
-
-
-_ABSENT = object()
-
-
-def set_key(scope: Scope, key: str, value: Any) -> Any:
-    """Set a key of `scope["fastapi"]`; gives the value it had."""
-    inner = scope.setdefault("fastapi", {})
-    previous = inner.get(key, _ABSENT)
-    inner[key] = value
-    return previous
-
-
-def restore_key(scope: Scope, key: str, previous: Any) -> None:
-    """Put back what `set_key` replaced."""
-    inner = scope.get("fastapi")
-    if not isinstance(inner, dict):
-        return
-    if previous is _ABSENT:
-        inner.pop(key, None)
-    else:
-        inner[key] = previous
-
-
-def _with_key(scope: Scope, key: str, value: Any, function: Any) -> tuple[Match, Scope]:
-    previous = set_key(scope, key, value)
-    try:
-        found: tuple[Match, Scope] = function(scope)
-        return found
-    finally:
-        restore_key(scope, key, previous)

@@ -9,20 +9,18 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
-from starlette.exceptions import HTTPException
-from starlette.responses import Response
 from starlette.routing import Match, Mount, Route, WebSocketRoute
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from vivace._body_limit import wrap_app_with_body_limit
-from vivace._handlers import answers_plainly, limited
-from vivace._json import plain_json_bytes
-from vivace._lanes import JSON_HEADERS, RESPONSE_STARTED, respond, tracked_app
+from vivace._handlers import limited
+from vivace._lanes import tracked_app
 from vivace._operation import Operation, Planned, WebSocketOperation
 from vivace._watched import DependencyOverrides
 from vivace.telemetry import _api as telemetry
 
 from .include import ROUTE_KEY, EffectiveRoute, EffectiveStarletteRoute, IncludedRouter
+from .refusal import Refusal
 from .tree import Target
 
 if TYPE_CHECKING:
@@ -75,7 +73,6 @@ def _operation_target(operation: Any) -> Target:
         kind=kind,
         path=operation.path_format if not _has_convertors(operation) else operation.path,
         methods=frozenset(operation.methods) if kind == "http" else None,
-        regex=operation.path_regex,
         convertors=operation.param_convertors,
         updates={"endpoint": operation.endpoint, "route": route},
         shared={ROUTE_KEY: operation} if included else {},
@@ -127,7 +124,6 @@ def _starlette_target(route: Any, router: APIRouter) -> Target:
             kind="http" if cls is Route else "websocket",
             path=actual.path,
             methods=frozenset(actual.methods) if cls is Route and actual.methods else None,
-            regex=actual.path_regex,
             convertors=actual.param_convertors,
             updates={"endpoint": actual.endpoint, **shown},
         )
@@ -139,29 +135,6 @@ def _starlette_target(route: Any, router: APIRouter) -> Target:
         prefix = _literal_prefix(actual.path + "/")
     target = Target(_Outside(route, holder), kind="any", prefix=prefix, updates=shown)
     return target
-
-
-class Refusal:
-    """Refuses every request with a status, in the words of the application's exception handlers."""
-
-    def __init__(self, status_code: int, headers: dict[str, str] | None = None) -> None:
-        self.status_code = status_code
-        self.headers = headers
-        self._body: bytes | None = None
-        if headers is None:
-            self._body = plain_json_bytes({"detail": HTTPException(status_code).detail})
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        # PERF (404): if they are ours, what they would say is known.
-        if self._body is not None and answers_plainly(scope["app"].exception_handlers, self.status_code):
-            await respond(send, self.status_code, JSON_HEADERS, self._body)
-            scope[RESPONSE_STARTED] = True
-            return
-        raise HTTPException(self.status_code, headers=self.headers)
-
-    async def answer(self, scope: Scope, receive: Receive) -> Response:
-        """The form that http middleware calls."""
-        raise HTTPException(self.status_code, headers=self.headers)
 
 
 def note_target(scope: Scope, target: Target) -> None:

@@ -17,7 +17,7 @@ from starlette.convertors import Convertor, PathConvertor, StringConvertor
 from starlette.routing import BaseRoute, Match
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from vivace._frontend import update_scope
+from vivace._scope import update_scope
 
 _SEGMENT_PARAMETER = re.compile(r"\{([a-zA-Z_][a-zA-Z0-9_]*)(?::(str|int|float|uuid))?\}")
 _NO_PARAMETERS: dict[str, Any] = {}
@@ -40,7 +40,6 @@ class Target:
     path: str | None = None
     prefix: str = ""  # for targets that are asked: the literal text with which every matching path begins
     methods: frozenset[str] | None = None  # None: any
-    regex: re.Pattern[str] | None = None
     convertors: dict[str, Convertor[Any]] = field(default_factory=dict)
     updates: Scope = field(default_factory=dict)  # what a match adds to the scope
     shared: Scope = field(default_factory=dict)  # what it adds to the scope's `fastapi`, which others use too
@@ -67,6 +66,12 @@ class Target:
             not isinstance(convertor, (StringConvertor, PathConvertor))
             for convertor in self.convertors.values()
         )
+
+    @property
+    def regex(self) -> re.Pattern[str] | None:
+        """What the whole path must match; `None` for a target that is asked."""
+        route: Any = self.candidate
+        return None if self.path is None else route.path_regex
 
     def note(self, scope: Scope, texts: dict[str, str]) -> None:
         """Put the match into the scope."""
@@ -130,7 +135,9 @@ class Tree:
         if "\n" not in path and (certain := self._find_certain(path.split("/"))) is not None:
             return certain
         if "\n" in path:  # `$` also matches before a final newline, so segments do not tell everything
-            matched = [target for target in self.targets if target.regex is None or target.regex.match(path)]
+            matched = [
+                target for target in self.targets if (regex := target.regex) is None or regex.match(path)
+            ]
         else:
             matched = []
             _walk(self.root, path.split("/"), 0, matched)
@@ -195,9 +202,9 @@ def _index(target: Target) -> int:
 
 def _path_parameters(target: Target, path: str) -> dict[str, str] | None:
     """The path's parameters as texts, `None` if the target does not match after all."""
-    if target.regex is None or not target.convertors:
+    if not target.convertors or (regex := target.regex) is None:
         return _NO_PARAMETERS
-    match = target.regex.match(path)
+    match = regex.match(path)
     return None if match is None else match.groupdict()
 
 

@@ -13,7 +13,7 @@ from vivace import params
 from .fields import ModelField
 from .form_body import form_body_model, needs_form_body, optional_form_field
 from .forms import form_models
-from .nodes import BodyPlan, DependencyPlan, flat_parameters
+from .nodes import BodyPlan, DependencyPlan, body_parameters
 
 _MULTIPART = "multipart/form-data"
 # Where two bodies of one document have the same name, this tells them apart: it is the name that FastAPI gives.
@@ -22,7 +22,7 @@ _BODY_MODULE = "fastapi._compat.v2"
 
 def build_body(root: DependencyPlan) -> BodyPlan | None:
     """How to read the body, `None` if nobody asks for it."""
-    parameters = flat_parameters(root).body
+    parameters = body_parameters(root)
     if not parameters:
         return None
     fields = [parameter.field for parameter in parameters]

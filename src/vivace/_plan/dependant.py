@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from vivace.concurrency import _DependencyConcurrency
+from vivace._dependency_concurrency import _DependencyConcurrency
 
 from .fields import ModelField
 from .nodes import DependencyPlan, DependencyScope, Location, ParameterPlan, Special
@@ -56,7 +56,8 @@ class Dependant:
     def from_plan(cls, plan: DependencyPlan) -> Dependant:
         specials = {special: name for name, special in plan.specials}
         by_location: dict[str, Any] = {
-            f"{location}_params": [p.field for p in getattr(plan, location)] for location in _LOCATIONS
+            f"{location}_params": [p.field.detached() for p in getattr(plan, location)]
+            for location in _LOCATIONS
         }
         by_special: dict[str, Any] = {
             attribute: specials.get(special) for special, attribute in SPECIAL_NAMES

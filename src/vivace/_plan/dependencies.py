@@ -1,24 +1,24 @@
 """Dependencies: the tree of callables that an endpoint needs, each with its own parameters.
 
-The tree is built depth first from signatures. Nothing is shared or cached here: which calls are made once is decided
-when the tree is compiled, from the nodes' cache keys.
+The tree is built depth first from signatures, each of which is read once. Which calls are made once is decided when the
+tree is compiled, from the nodes' cache keys.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import replace
-from typing import Any
+from typing import Any, NamedTuple
+from weakref import WeakKeyDictionary
 
 from vivace import params
-from vivace.concurrency import _DependencyConcurrency
+from vivace._dependency_concurrency import _DependencyConcurrency
 from vivace.exceptions import DependencyScopeError, FastAPIError
 
 from .errors import DeclarationError, require
 from .nodes import DependencyPlan, DependencyScope, ParameterPlan, Special
 from .parameters import classify
 from .paths import path_parameter_names
-from .signature import call_kind, describe, typed_signature
+from .signature import Imprint, call_kind, describe, imprint_of, is_same_imprint, typed_signature
 
 
 def build_dependency(
@@ -46,21 +46,59 @@ def build_dependency(
             + " needs ".join(describe(step) for step in (*chain, call))
             + ". Remove one of these."
         )
+    declared = _declared(call, path_parameter_names(route_path))
     node = DependencyPlan(
         call=call,
         kind=call_kind(call, inline),
         name=name,
+        specials=declared.specials,
         use_cache=use_cache,
         scope=scope,
         own_scopes=tuple(own_scopes),
         parent_scopes=tuple(parent_scopes),
         concurrency=concurrency,
         route_path=route_path,
+        **declared.parameters,
     )
-    path_names = path_parameter_names(route_path)
+    if not declared.dependencies:
+        return node
+    inner = (*chain, call)
+    children = (_child(node, depends, name, inner) for name, depends in declared.dependencies)
+    return node._replace(dependencies=tuple(children))
+
+
+class _Declared(NamedTuple):
+    """What a callable declares, apart from how and where it is used."""
+
+    parameters: dict[str, Any]  # by location, as `DependencyPlan` has them
+    specials: tuple[tuple[str, Special], ...]
+    dependencies: tuple[tuple[str, params.Depends], ...]
+
+
+# PERF (W13): the dependencies of a router are needed by each of its routes, so what a function declares is read once
+# for all paths that bind the same names, and its fields are shared.
+_known: WeakKeyDictionary[Callable[..., Any], tuple[Imprint, dict[frozenset[str], _Declared]]]
+_known = WeakKeyDictionary()
+
+
+def _declared(call: Callable[..., Any], path_names: frozenset[str]) -> _Declared:
+    imprint = imprint_of(call)
+    if imprint is None:
+        return _read_declared(call, path_names)
+    before, by_names = _known.get(call, (None, {}))
+    if before is None or not is_same_imprint(before, imprint):
+        by_names = {}
+        _known[call] = imprint, by_names
+    declared = by_names.get(path_names)
+    if declared is None:
+        declared = by_names[path_names] = _read_declared(call, path_names)
+    return declared
+
+
+def _read_declared(call: Callable[..., Any], path_names: frozenset[str]) -> _Declared:
     parameters: dict[str, list[ParameterPlan]] = {}
     specials: list[tuple[str, Special]] = []
-    dependencies: list[DependencyPlan] = []
+    dependencies: list[tuple[str, params.Depends]] = []
     for parameter in typed_signature(call).parameters.values():
         try:
             found = classify(parameter, path_names)
@@ -69,13 +107,13 @@ def build_dependency(
         except FastAPIError as exc:
             raise type(exc)(f"{exc}\nIn {describe(call)}") from exc.__cause__
         if isinstance(found, params.Depends):
-            dependencies.append(_child(node, found, parameter.name, (*chain, call)))
+            dependencies.append((parameter.name, found))
         elif isinstance(found, Special):
             specials.append((parameter.name, found))
         else:
             parameters.setdefault(found.location, []).append(found)
-    by_location: dict[str, Any] = {location: tuple(found) for location, found in parameters.items()}
-    return replace(node, specials=tuple(specials), dependencies=tuple(dependencies), **by_location)
+    by_location = {location: tuple(found) for location, found in parameters.items()}
+    return _Declared(by_location, tuple(specials), tuple(dependencies))
 
 
 def _child(
@@ -133,7 +171,7 @@ def build_root(
     """The plan of an endpoint: its own parameters, after the dependencies of the app, the routers and the route."""
     root = build_dependency(endpoint, route_path, scope="function", inline=inline)
     before = tuple(build_parameterless(depends, route_path) for depends in dependencies)
-    return replace(root, dependencies=(*before, *root.dependencies)) if before else root
+    return root._replace(dependencies=(*before, *root.dependencies)) if before else root
 
 
 def with_overrides(
@@ -143,7 +181,7 @@ def with_overrides(
 
     What stands in for a dependency is cached under the key of the original.
     """
-    return replace(root, dependencies=tuple(_overridden(child, overrides) for child in root.dependencies))
+    return root._replace(dependencies=tuple(_overridden(child, overrides) for child in root.dependencies))
 
 
 def _overridden(
@@ -166,7 +204,7 @@ def _overridden(
         concurrency=node.concurrency,
         inline=node.kind.is_inline,
     )
-    return replace(with_overrides(substitute, overrides), stands_for=node)
+    return with_overrides(substitute, overrides)._replace(stands_for=node)
 
 
 def _is_hashable(value: object) -> bool:

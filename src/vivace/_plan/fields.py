@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import warnings
+from copy import copy
 from functools import cached_property
 from typing import Annotated, Any, Literal, cast, get_args, get_origin
 
@@ -81,6 +82,10 @@ class ModelField:
     def serializer(self) -> SchemaSerializer:
         """Serialises exactly as `type_adapter` does, and may be shared."""
         return _validating_adapter(self.field_info, self.config).serializer
+
+    def detached(self) -> ModelField:
+        """A copy for whoever may edit it: fields are shared by all routes with the same dependency."""
+        return dataclasses.replace(self, field_info=copy(self.field_info))
 
     def check(self) -> None:
         """Build the adapter now if that can fail; raises Pydantic's error for a type it cannot handle."""

@@ -19,9 +19,9 @@ Rules that all forms follow:
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, is_dataclass
+from dataclasses import is_dataclass
 from functools import cache, partial
-from typing import Annotated, Any, Union, get_args, get_origin
+from typing import Annotated, Any, NamedTuple, Union, get_args, get_origin
 
 from pydantic import AliasChoices, BaseModel, BeforeValidator, Json, Tag
 from pydantic_core import PydanticUndefined
@@ -163,8 +163,7 @@ def param_aliases(field: ModelField, *, convert_underscores: bool = False) -> li
 # --- a form's values ----------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class FormName:
+class FormName(NamedTuple):
     """How one field is found among a form's values."""
 
     aliases: tuple[str, ...]

@@ -9,8 +9,8 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable
 from copy import copy
-from dataclasses import dataclass, replace
-from typing import Annotated, Any, get_args, get_origin
+from dataclasses import replace
+from typing import Annotated, Any, NamedTuple, get_args, get_origin
 
 from pydantic import AliasChoices, PydanticSchemaGenerationError
 from pydantic.errors import PydanticUndefinedAnnotation
@@ -59,8 +59,7 @@ def special_of(annotation: Any) -> Special | None:
     return next((special for base, special in _SPECIAL_TYPES if lenient_issubclass(annotation, base)), None)
 
 
-@dataclass(frozen=True, slots=True)
-class Declaration:
+class Declaration(NamedTuple):
     """One parameter as the user wrote it."""
 
     name: str

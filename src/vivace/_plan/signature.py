@@ -10,6 +10,7 @@ import inspect
 import sys
 from collections.abc import Callable, Iterator
 from functools import partial
+from operator import is_
 from typing import Any, ForwardRef, get_type_hints
 
 from .nodes import CallKind
@@ -35,6 +36,31 @@ def typed_signature(call: Callable[..., Any]) -> inspect.Signature:
             changed = True
         parameters.append(parameter)
     return signature.replace(parameters=parameters) if changed else signature
+
+
+Imprint = tuple[Any, ...]
+
+
+def imprint_of(call: Callable[..., Any]) -> Imprint | None:
+    """All that `typed_signature` reads of a plain function; `None` where it depends on more than the function.
+
+    That is so for wrappers, for objects that are called, and for annotations in strings: what they name may change.
+    """
+    if type(call) is not _FunctionType or vars(call):
+        return None
+    try:
+        annotations = call.__annotations__
+    except NameError:  # Python 3.14 evaluates them now
+        return None
+    if any(isinstance(annotation, str) for annotation in annotations.values()):
+        return None
+    named = (*annotations.items(), *(call.__kwdefaults__ or {}).items())
+    return (call.__code__, call.__defaults__, *(part for pair in named for part in pair))
+
+
+def is_same_imprint(one: Imprint, other: Imprint) -> bool:
+    """Whether nothing was changed. Compared by identity, for `int | str == str | int`."""
+    return len(one) == len(other) and all(map(is_, one, other))
 
 
 def typed_return_annotation(call: Callable[..., Any]) -> Any:
