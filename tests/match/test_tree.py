@@ -267,6 +267,9 @@ def test_methods(method: str, path: str, status: int, allow: str | None) -> None
         ("/a/", "/a", "/a/"),
         ("/a/", "/a?q=1&r=%20", "/a/?q=1&r=%20"),
         ("/{x}/b", "/a/b/", "/a/b"),
+        ("/{x}/", "/a", "/a/"),
+        ("/b/{x:path}", "/b", "/b/"),
+        ("/b/{x:int}/", "/b/3", "/b/3/"),
         ("/a", "/a//", "/a"),  # all slashes at the end
         ("/a", "/b/", 404),
     ],
