@@ -186,7 +186,7 @@ def test_missing_programs_are_named_with_the_remedy(monkeypatch: pytest.MonkeyPa
             "built with profile-guided and with link-time optimisation",
         ),
         (
-            "'--prefix=/opt/python'",
+            "'--prefix=/usr'",
             "built without profile-guided and without link-time optimisation",
         ),
         (None, "built without profile-guided and without link-time optimisation"),  # Windows
