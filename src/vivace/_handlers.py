@@ -12,7 +12,7 @@ from starlette.websockets import WebSocket
 
 from vivace._body_limit import wrap_app_with_body_limit
 from vivace._json import json_bytes, plain_json_bytes
-from vivace._lanes import JSON_HEADERS, RESPONSE_STARTED, respond, send_response
+from vivace._lanes import JSON_HEADERS, RESPONSE_STARTED, RawHeaders, respond, send_response
 from vivace._starlette import is_async_callable
 from vivace._status import is_body_allowed_for_status_code
 from vivace.exception_handlers import http_exception_handler, request_validation_exception_handler
@@ -35,8 +35,8 @@ async def answer(
         raise RuntimeError("Caught handled exception, but response already started.") from exc
     plain = _plain_answer(handler, exc) if scope["type"] == "http" else None
     if plain is not None:
-        status, body = plain
-        await respond(send, status, JSON_HEADERS, body)
+        status, headers, body = plain
+        await respond_whole(send, status, headers, body)
         scope[RESPONSE_STARTED] = True
         return True
     response = await response_to(handler, exc, scope, receive, send)
@@ -45,17 +45,45 @@ async def answer(
     return True
 
 
-def _plain_answer(handler: Handler, exc: Exception) -> tuple[int, bytes] | None:
-    """The status and the JSON of our own handlers' answers, if there is no more to them."""
-    # PERF (404, 405, 422): without their request and response objects.
+def _plain_answer(handler: Handler, exc: Exception) -> tuple[int, RawHeaders, bytes] | None:
+    """What our own handlers answer, if there is nothing special about it."""
+    # PERF (401, 409, 422): without their request and response objects.
     if handler is http_exception_handler:
         assert isinstance(exc, HTTPException)
-        if not getattr(exc, "headers", None) and is_body_allowed_for_status_code(exc.status_code):
-            return exc.status_code, plain_json_bytes({"detail": exc.detail})
+        if is_body_allowed_for_status_code(exc.status_code):
+            body = plain_json_bytes({"detail": exc.detail})
+            headers = json_headers(getattr(exc, "headers", None), body)
+            return None if headers is None else (exc.status_code, headers, body)
     elif handler is request_validation_exception_handler:
         assert isinstance(exc, RequestValidationError)
-        return 422, json_bytes({"detail": exc.errors()})
+        return 422, JSON_HEADERS, json_bytes({"detail": exc.errors()})
     return None
+
+
+def json_headers(further: Mapping[str, str] | None, body: bytes) -> RawHeaders | None:
+    """The headers of a JSON response, in the order that a response object gives them. None if the further ones say
+    length or type themselves."""
+    if not further:
+        return JSON_HEADERS
+    names = [name.lower() for name in further]
+    if "content-length" in names or "content-type" in names:
+        return None
+    values = [value.encode("latin-1") for value in further.values()]
+    encoded = [name.encode("latin-1") for name in names]
+    return [*zip(encoded, values, strict=True), (b"content-length", b"%d" % len(body)), *JSON_HEADERS]
+
+
+async def respond_whole(send: Send, status: int, headers: RawHeaders, body: bytes) -> None:
+    """Send an answer with the headers that `json_headers` gives, on the lane or as messages."""
+    if headers is JSON_HEADERS:
+        await respond(send, status, headers, body)
+        return
+    lane = getattr(send, "respond", None)
+    if lane is not None:
+        lane(status, headers, body)
+        return
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": body})
 
 
 async def response_to(handler: Handler, exc: Exception, scope: Scope, receive: Receive, send: Send) -> Any:

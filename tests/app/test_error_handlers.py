@@ -5,8 +5,9 @@ from typing import Any
 import pytest
 
 from vivace import FastAPI, HTTPException, Request
+from vivace.exception_handlers import http_exception_handler
 from vivace.exceptions import RequestValidationError, ResponseValidationError
-from vivace.responses import JSONResponse, PlainTextResponse
+from vivace.responses import JSONResponse, PlainTextResponse, Response
 from vivace.testclient import TestClient
 
 
@@ -118,3 +119,38 @@ def test_debug_shows_the_traceback() -> None:
     app.debug = True
     response = TestClient(app, raise_server_exceptions=False).get("/order/guitar")
     assert "raise OutOfStock(name)" in response.text
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        None,
+        {},
+        {"WWW-Authenticate": "Bearer"},
+        {"X-Order": "3", "X-Name": "Ada"},
+        {"Content-Type": "application/problem+json"},
+        {"content-length": "22"},
+    ],
+    ids=str,
+)
+def test_an_http_exception_brings_its_headers(headers: dict[str, str] | None) -> None:
+    """On the lane and as messages, as the handler's response has them."""
+    app = FastAPI()
+
+    @app.get("/")
+    async def refuse() -> None:
+        raise HTTPException(409, "It is on its way", headers=headers)
+
+    @app.exception_handler(418)
+    async def by_the_built_in_one(request: Request, exc: HTTPException) -> Response:
+        return await http_exception_handler(request, exc)
+
+    @app.get("/by-a-handler")
+    async def refuse_by_a_handler() -> None:
+        raise HTTPException(418, "It is on its way", headers=headers)
+
+    client = TestClient(app)
+    plain, made = client.get("/"), client.get("/by-a-handler")
+    assert plain.status_code == 409
+    assert plain.json() == {"detail": "It is on its way"}
+    assert plain.headers.raw == made.headers.raw
