@@ -36,7 +36,7 @@ async def answer(
     plain = _plain_answer(handler, exc) if scope["type"] == "http" else None
     if plain is not None:
         status, headers, body = plain
-        await respond_whole(send, status, headers, body)
+        await respond(send, status, headers, body)
         scope[RESPONSE_STARTED] = True
         return True
     response = await response_to(handler, exc, scope, receive, send)
@@ -71,19 +71,6 @@ def json_headers(further: Mapping[str, str] | None, body: bytes) -> RawHeaders |
     values = [value.encode("latin-1") for value in further.values()]
     encoded = [name.encode("latin-1") for name in names]
     return [*zip(encoded, values, strict=True), (b"content-length", b"%d" % len(body)), *JSON_HEADERS]
-
-
-async def respond_whole(send: Send, status: int, headers: RawHeaders, body: bytes) -> None:
-    """Send an answer with the headers that `json_headers` gives, on the lane or as messages."""
-    if headers is JSON_HEADERS:
-        await respond(send, status, headers, body)
-        return
-    lane = getattr(send, "respond", None)
-    if lane is not None:
-        lane(status, headers, body)
-        return
-    await send({"type": "http.response.start", "status": status, "headers": headers})
-    await send({"type": "http.response.body", "body": body})
 
 
 async def response_to(handler: Handler, exc: Exception, scope: Scope, receive: Receive, send: Send) -> Any:

@@ -48,13 +48,14 @@ def arrived_body(receive: Receive) -> bytes | None:
 
 
 async def respond(send: Send, status: int, headers: RawHeaders, body: bytes) -> None:
-    """Send a whole answer, whose headers do not say its length."""
+    """Send a whole answer. Without a length among its headers, it is put before them, as the lane does it."""
     lane = getattr(send, "respond", None)
     if lane is not None:
         lane(status, headers, body)
         return
-    head = [(b"content-length", b"%d" % len(body)), *headers]
-    await send({"type": "http.response.start", "status": status, "headers": head})
+    if b"content-length" not in dict(headers):
+        headers = [(b"content-length", b"%d" % len(body)), *headers]
+    await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": body})
 
 
